@@ -1,0 +1,1 @@
+"""Accounts: users, their offices, roles, sign-in and sessions."""

@@ -1,0 +1,1 @@
+"""What all ledgers share; knows no ledger."""

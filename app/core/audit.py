@@ -1,0 +1,373 @@
+"""Append-only history: who changed what, field by field, in the transaction of the change, chained per town.
+
+`after_flush` collects the differences (keys and defaults are known by then), `before_commit` writes them:
+it flushes what is left, takes the head of each chain, numbers, hashes and inserts. Nothing follows but COMMIT.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+from flask_appbuilder.security.sqla.models import Role, User
+from sqlalchemy import LargeBinary, String, Table, Text, event, insert, inspect, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+
+from app.core import clock, crypto
+from app.core.base import Model
+from app.core.regions import TOWN_LENGTH
+from app.core.scope import GuardedSession, Scoped
+
+SYSTEM = "system"  # users, roles, sign-ins
+START = "0" * 64
+PAGE = 2000  # entries read at once when a chain is verified
+UNTOLD = {
+    "version",
+    "last_login",
+    "login_count",
+    "fail_login_count",
+    "changed_on",
+    "created_on",
+    "changed_by_fk",
+    "created_by_fk",
+    "scope_path",
+}
+
+
+class Audited:
+    """Every change of these rows is written down."""
+
+
+class ChainHead(Model):
+    """The last number and hash of one chain; its row lock puts the commits of a town in order."""
+
+    __tablename__ = "audit_head"
+    chain: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditEntry(Model):
+    """One thing somebody did. Never changed, never deleted. Without rowid, so that no hidden key can replace one."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = {"sqlite_with_rowid": False}
+    chain: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(128))
+    office: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    request_id: Mapped[str] = mapped_column(String(36))
+    act: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(80), index=True)
+    detail: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditSecret(Model):
+    """The readable old or new value behind a digest in an entry; may be re-encrypted or erased."""
+
+    __tablename__ = "audit_secret"
+    chain: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(String(64), primary_key=True)
+    old: Mapped[bytes | None] = mapped_column(LargeBinary)
+    new: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+@dataclass
+class Note:
+    """One entry before it has a number."""
+
+    chain: str
+    act: str
+    target: str
+    detail: dict[str, Any]
+    secrets: dict[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, from which office, from which address, in which request."""
+
+    name: str = "nobody"
+    office: str = ""
+    address: str = ""
+    request_id: str = ""
+
+
+_actor: ContextVar[Callable[[], Actor]] = ContextVar("actor", default=Actor)
+
+
+def note(session: Session, act: str, row: Any, **detail: Any) -> None:
+    """Say what an act or a bulk statement did to a row, for the history of this transaction."""
+    _notes(session).append(Note(chain_of(row), act, target_of(row), detail))
+
+
+def tell(session: Session, row: Any, **changes: tuple[Any, Any]) -> None:
+    """Add (old, new) of what stands in other tables to the one entry this transaction has for a row."""
+    session.flush()
+    _merge(_notes(session), Note(chain_of(row), "change", target_of(row), {name: list(pair) for name, pair in changes.items()}))
+
+
+def note_about(session: Session, act: str, target: str, chain: str = SYSTEM, **detail: Any) -> None:
+    """Say what happened to something that is not one row: an office, an account, a list."""
+    _notes(session).append(Note(chain, act, target, detail))
+
+
+def note_apart(act: str, target: str, chain: str = SYSTEM, **detail: Any) -> None:
+    """Write a refusal in its own transaction. Roll the refused one back first: SQLite has one writer."""
+    db = current_app.extensions["sqlalchemy"]
+    db.session.rollback()
+    with GuardedSession(db) as session, session.begin():
+        _notes(session).append(Note(chain, act, target, detail))
+
+
+def _notes(session: Session) -> list[Note]:
+    return session.info.setdefault("notes", [])  # type: ignore[no-any-return]
+
+
+def chain_of(row: Any) -> str:
+    """The chain that tells of a row: its town's, else the one of the system."""
+    path = row.scope_path if isinstance(row, Scoped) else getattr(row, "audit_path", None)
+    return path[:TOWN_LENGTH] if path else SYSTEM
+
+
+def target_of(row: Any) -> str:
+    """How the history names a row: table and public identity, never a value."""
+    return f"{row.__tablename__}/{getattr(row, 'uid', None) or row.id}"
+
+
+def history_of(session: Session, row: Any) -> list[AuditEntry]:
+    """Everything written down about one row, oldest first, whichever chain it stands in. The row itself must be in scope."""
+    return list(session.scalars(select(AuditEntry).where(AuditEntry.target == target_of(row)).order_by(AuditEntry.at, AuditEntry.number)))
+
+
+@event.listens_for(Audited, "attribute_instrument", propagate=True)
+def _know_old_values(cls: type, key: str, attribute: Any) -> None:
+    """Setting an expired attribute loads it first; otherwise the history would say that the old value was empty."""
+    if hasattr(attribute.property, "columns"):
+        attribute.impl.active_history = True
+
+
+@event.listens_for(GuardedSession, "after_flush")
+def _collect(session: Session, _: Any) -> None:
+    for act, rows in (("create", session.new), ("change", session.dirty), ("delete", session.deleted)):
+        for row in rows:
+            if isinstance(row, Audited | User | Role):
+                found = Note(chain_of(row), act, target_of(row), {})
+                _differences(row, act, found)
+                if found.detail or act == "delete":
+                    _merge(_notes(session), found)
+
+
+def _merge(notes: list[Note], found: Note) -> None:
+    """Autoflush may split one change in two: within a transaction a row has one entry, first old to last new."""
+    for earlier in notes:
+        if earlier.target == found.target and earlier.act in ("create", "change") and found.act == "change":
+            for name, change in found.detail.items():
+                earlier.detail[name] = _net(earlier.detail[name], change) if name in earlier.detail else change
+            for name, (old, new) in found.secrets.items():
+                earlier.secrets[name] = (earlier.secrets.get(name, (old,))[0], new)
+            _forget_what_came_back(notes, earlier)
+            return
+    notes.append(found)
+
+
+def _net(first: list[Any], second: list[Any]) -> list[Any]:
+    """Two changes of one field as one. Of a collection they are what went and what came."""
+    if not isinstance(second[0], list):
+        return [first[0], second[1]]
+    (went, came), (went_then, came_then) = ((set(a), set(b)) for a, b in (first, second))
+    return [sorted(went - came_then | went_then - came), sorted(came - went_then | came_then - went)]
+
+
+def _forget_what_came_back(notes: list[Note], merged: Note) -> None:
+    for name in [name for name, (old, new) in merged.detail.items() if old == new]:
+        del merged.detail[name]
+        merged.secrets.pop(name, None)
+    if merged.act == "change" and not merged.detail:
+        notes.remove(merged)
+
+
+def _differences(row: Any, act: str, collected: Note) -> None:
+    """Old and new of each changed column; of collections through a link table, what came and went."""
+    state, mapper = inspect(row), inspect(row).mapper
+    for name, column in mapper.columns.items():
+        if name in UNTOLD or column.info.get("blind"):
+            continue
+        if act == "change":
+            history = state.attrs[name].history
+            before, after = (side[0] if side else None for side in (history.deleted, history.added))
+        else:
+            before, after = (None, state.dict.get(name)) if act == "create" else (getattr(row, name), None)
+        if before == after:
+            continue
+        if column.info.get("secret"):
+            label = name.removesuffix("_enc")
+            context = getattr(type(row), label).context(type(row), row.uid)
+            collected.detail[label] = [crypto.digest(b and crypto.keys().open(b, context)) for b in (before, after)]
+            collected.secrets[label] = (before, after)
+        elif name == "password":
+            collected.detail[name] = [crypto.digest(before), crypto.digest(after)]
+        else:
+            collected.detail[name] = [_plain(before), _plain(after)]
+    for link in mapper.relationships:
+        if link.secondary is not None and link.key in ("roles", "permissions", "groups"):
+            history = state.attrs[link.key].history
+            if history.added or history.deleted:
+                collected.detail[link.key] = [sorted(map(str, history.deleted or ())), sorted(map(str, history.added or ()))]
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, (bool, int)) else str(value)
+
+
+@event.listens_for(GuardedSession, "before_commit")
+def _write(session: Session) -> None:
+    session.flush()
+    notes = session.info.pop("notes", [])
+    for chain in sorted({n.chain for n in notes}):  # always in this order, so that two acts cannot wait for each other
+        _append(session, chain, [n for n in notes if n.chain == chain])
+
+
+def _append(session: Session, chain: str, notes: list[Note]) -> None:
+    connection, head = session.connection(), _table(ChainHead)
+    take = update(head).where(head.c.chain == chain).values(number=head.c.number + len(notes)).returning(head.c.number, head.c.hash)
+    found = connection.execute(take).one_or_none()
+    if found is None:
+        _open_chain(session, chain)
+        found = connection.execute(take).one()
+    first, previous = found.number - len(notes) + 1, found.hash
+    entries, hidden, who = [], [], _actor.get()()
+    at = clock.now().isoformat(timespec="microseconds")
+    for number, one in enumerate(notes, first):
+        entry: dict[str, Any] = {
+            "chain": chain,
+            "number": number,
+            "at": at,
+            "act": one.act,
+            "target": one.target,
+            "detail": _canonical(one.detail),
+        }
+        entry |= {"actor": who.name, "office": who.office, "address": who.address, "request_id": who.request_id}
+        entry["hash"] = previous = _hash(previous, entry)
+        entries.append(entry)
+        hidden += [{"chain": chain, "number": number, "field": f, "old": o, "new": n} for f, (o, n) in one.secrets.items() if o or n]
+    connection.execute(insert(_table(AuditEntry)), entries)
+    if hidden:
+        connection.execute(insert(_table(AuditSecret)), hidden)
+    connection.execute(update(head).where(head.c.chain == chain).values(hash=previous))
+
+
+def _open_chain(session: Session, chain: str) -> None:
+    connection = session.connection()
+    insert_if_new: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert_if_new(_table(ChainHead)).values(chain=chain, number=0, hash=START).on_conflict_do_nothing())
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _hash(previous: str, entry: dict[str, Any]) -> str:
+    told = {k: v for k, v in entry.items() if k != "hash"}
+    return hashlib.sha256((previous + _canonical(told)).encode()).hexdigest()
+
+
+def _table(cls: Any) -> Table:
+    return cls.__table__  # type: ignore[no-any-return]
+
+
+@event.listens_for(GuardedSession, "after_soft_rollback")
+def _forget(session: Session, _: Any) -> None:
+    session.info.pop("notes", None)
+
+
+@event.listens_for(GuardedSession, "do_orm_execute")
+def _no_silent_bulk(state: ORMExecuteState) -> None:
+    """A bulk statement skips the history: whoever issues one notes it, and says so by `noted=True`."""
+    is_bulk = (state.is_update or state.is_delete or state.is_insert) and state.bind_mapper is not None
+    if is_bulk and issubclass(state.bind_mapper.class_, Audited) and not state.execution_options.get("noted"):  # type: ignore[union-attr]
+        raise RuntimeError(f"bulk statement on {state.bind_mapper.class_.__name__} without its own history")  # type: ignore[union-attr]
+
+
+def verify(session: Session, kept: Mapping[str, Collection[tuple[int, str]]] | None = None) -> Iterator[str]:
+    """Name the first wrong number of each chain; silence means that all is well.
+
+    `kept` are heads kept outside the database (chain → numbers with their hashes): with them a tail that was cut off
+    together with its head is found too, even when the chain has grown again since.
+    """
+    known = kept or {}
+    chains = set(session.scalars(select(ChainHead.chain))) | set(known) | set(session.scalars(select(AuditEntry.chain).distinct()))
+    for chain in sorted(chains):
+        problem = _first_wrong(session, chain, known.get(chain, ()))
+        if problem:
+            yield f"{chain}: {problem}"
+
+
+def _first_wrong(session: Session, chain: str, kept: Collection[tuple[int, str]]) -> str | None:
+    """What is wrong with the first wrong entry. The head is read after the entries, and again while they grow: offices go on working."""
+    number, previous, seen = 0, START, -1
+    while seen < number:
+        seen = number
+        for row in _entries(session, chain, after=number or None):
+            number += 1
+            if row["number"] != number or not hmac.compare_digest(row["hash"], _hash(previous, row)):
+                return f"entry {number} is missing or was changed"
+            previous = row["hash"]
+            if any(n == number and h != previous for n, h in kept):
+                return f"entry {number} is not the one the kept heads tell of"
+        head = _head(session, chain)
+        if head[0] <= number:
+            break
+    return _tail_wrong(number, previous, head, max((n for n, _ in kept), default=0))
+
+
+def _tail_wrong(number: int, previous: str, head: tuple[int, str], kept: int) -> str | None:
+    if head[0] > number:
+        return f"entry {number + 1} is missing, the tail was cut"
+    if head[0] < number:
+        return f"entry {head[0] + 1} was added by hand, the head does not know it"
+    if head[1] != previous:
+        return f"entry {number} is not the one the head tells of"
+    return f"entry {number + 1} is missing, the kept heads tell of {kept} entries" if kept > number else None
+
+
+def _head(session: Session, chain: str) -> tuple[int, str]:
+    found = session.execute(select(ChainHead.number, ChainHead.hash).where(ChainHead.chain == chain)).one_or_none()
+    return (found.number, found.hash) if found else (0, START)
+
+
+def _entries(session: Session, chain: str, after: int | None) -> Iterator[dict[str, Any]]:
+    """The entries of a chain in order, read by key in pages: an open stream would hold a lock on SQLite."""
+    while True:
+        beyond = [] if after is None else [AuditEntry.number > after]
+        statement = select(*_table(AuditEntry).columns).where(AuditEntry.chain == chain, *beyond)
+        rows = session.execute(statement.order_by(AuditEntry.number).limit(PAGE)).mappings().all()
+        yield from (dict(row) for row in rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1]["number"]
+
+
+def heads(session: Session) -> dict[str, tuple[int, str]]:
+    """Chain → last number and hash: what the daily job appends to a file outside the database."""
+    return {h.chain: (h.number, h.hash) for h in session.scalars(select(ChainHead).order_by(ChainHead.chain))}
+
+
+@contextmanager
+def acting(name: str) -> Iterator[None]:
+    """Name the actor where there is no request: commands, jobs, tests."""
+    token = _actor.set(lambda: Actor(name))
+    try:
+        yield
+    finally:
+        _actor.reset(token)

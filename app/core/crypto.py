@@ -1,0 +1,210 @@
+"""Values nobody should read by accident: encrypted at rest, found by a blind index, shown as a mask."""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, overload
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from sqlalchemy import ColumnElement, LargeBinary, String, Uuid, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import id_number
+
+NONCE_BYTES = 12  # the size GCM is defined for
+
+
+class KeyLost(RuntimeError):
+    """A value was written with a key we do not hold, or was tampered with."""
+
+
+def uuid7() -> UUID:
+    """A time-ordered random identity (RFC 9562, version 7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    return UUID(int=bits)
+
+
+class HasUid:
+    """A row with a public identity of its own, known before it is saved."""
+
+    uid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+
+
+@event.listens_for(HasUid, "init", propagate=True)
+def _make_uid(row: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """Set first, whatever the order of the keywords: the ciphertext of the other columns is bound to it."""
+    row.uid = kwargs.pop("uid", None) or uuid7()
+
+
+class Keyring:
+    """One secret per key id; each purpose gets its own key from it. New values use the newest id."""
+
+    def __init__(self, secrets_by_id: Mapping[int, bytes]) -> None:
+        self.newest = max(secrets_by_id)
+        self._ciphers = {i: AESGCM(_derive(secret, b"encrypt")) for i, secret in secrets_by_id.items()}
+        self._index_key = _derive(secrets_by_id[min(secrets_by_id)], b"blind index")
+
+    def seal(self, plain: str, context: str) -> bytes:
+        """Encrypt, bound to its place (table, column and row), the key id in front."""
+        nonce = os.urandom(NONCE_BYTES)
+        return bytes([self.newest]) + nonce + self._ciphers[self.newest].encrypt(nonce, plain.encode(), context.encode())
+
+    def open(self, blob: bytes, context: str) -> str:
+        """The plain value. Raises KeyLost when the key, the place or the content is not the one it was sealed with."""
+        try:
+            nonce, body = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
+            return self._ciphers[blob[0]].decrypt(nonce, body, context.encode()).decode()
+        except (LookupError, ValueError, InvalidTag) as error:  # an unknown key, a cut value, a value that was changed
+            raise KeyLost(f"cannot open {context}") from error
+
+    def blind(self, plain: str, kind: str) -> str:
+        """A keyed digest that is equal for equal values, of 128 bits."""
+        return hmac.new(self._index_key, f"{kind}|{plain}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDFExpand(SHA256(), 32, purpose).derive(secret)
+
+
+_keyring: list[Keyring] = []
+
+
+def use(keyring: Keyring | None) -> None:
+    """Take these keys into use for the whole process; None leaves it without any."""
+    _keyring[:] = [keyring] if keyring else []
+
+
+def keys() -> Keyring:
+    """The keys in use. Raises KeyLost when none were loaded."""
+    if not _keyring:
+        raise KeyLost("no keys are loaded")
+    return _keyring[0]
+
+
+def is_ready() -> bool:
+    """Whether keys are loaded."""
+    return bool(_keyring)
+
+
+def digest(plain: str | None) -> str | None:
+    """A keyed digest for the history and the row hash: it tells equal from different and reveals nothing."""
+    return plain and "hmac:" + keys().blind(plain, "audit")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A secret as the rest of the program meets it: str() is the mask, so lists, logs and exports stay safe."""
+
+    blob: bytes
+    context: str
+    mask: Callable[[str], str] = id_number.mask
+
+    def reveal(self) -> str:
+        """The plain value; every call site writes down who looked."""
+        return keys().open(self.blob, self.context)
+
+    def __str__(self) -> str:
+        return self.mask(self.reveal())
+
+
+def ciphertext() -> Any:
+    """The column that holds an encrypted value."""
+    return mapped_column(LargeBinary, info={"secret": True})
+
+
+def blind_index(*, unique: bool = False) -> Any:
+    """The column by which an encrypted value is found."""
+    return mapped_column(String(32), unique=unique, index=not unique, info={"blind": True})
+
+
+class Encrypted:
+    """One value in the columns `<name>_enc`, `<name>_bidx` and, if wanted, `<name>_last4`."""
+
+    def __init__(
+        self,
+        kind: str,
+        last4: bool = False,
+        rule: Callable[[str], str] = id_number.clean,
+        mask: Callable[[str], str] = id_number.mask,
+    ) -> None:
+        self.kind, self.last4, self.rule, self.mask = kind, last4, rule, mask
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, row: None, owner: type) -> "_Bound": ...
+    @overload
+    def __get__(self, row: object, owner: type) -> Sealed | None: ...
+    def __get__(self, row: object | None, owner: Any) -> "_Bound | Sealed | None":
+        if row is None:
+            return _Bound(self, owner)
+        blob = getattr(row, f"{self.name}_enc")
+        return blob and Sealed(blob, self.context(owner, row.uid), self.mask)  # type: ignore[attr-defined]
+
+    def __set__(self, row: Any, value: str | Sealed | None) -> None:
+        """Setting the same value again changes nothing, so that a saved form leaves no false history."""
+        if isinstance(value, Sealed):
+            value = value.reveal()
+        columns = self.columns(type(row), row.uid, value)
+        if getattr(row, f"{self.name}_bidx") != columns[f"{self.name}_bidx"]:
+            for column, content in columns.items():
+                setattr(row, column, content)
+
+    def columns(self, owner: Any, uid: UUID, value: str | None) -> dict[str, Any]:
+        """What the columns hold for this value: used by the attribute and by bulk inserts alike."""
+        plain = self.rule(value) if value else None
+        plain = plain or None
+        found: dict[str, Any] = {
+            f"{self.name}_enc": plain and keys().seal(plain, self.context(owner, uid)),
+            f"{self.name}_bidx": plain and keys().blind(plain, self.kind),
+        }
+        if self.last4:
+            found[f"{self.name}_last4"] = plain and keys().blind(plain[-4:], f"{self.kind}|last4")
+        return found
+
+    def context(self, owner: Any, uid: UUID) -> str:
+        """The place a value is bound to: it opens nowhere else."""
+        return f"{owner.__tablename__}|{self.name}|{uid}"
+
+
+class _Bound(Encrypted):
+    """`Person.id_no`: answers `== "1101…"` and `.ends("1234")` through the blind indexes."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, of: Encrypted, owner: Any) -> None:
+        super().__init__(of.kind, of.last4, of.rule, of.mask)
+        self.name, self.owner = of.name, owner
+
+    def __eq__(self, value: object) -> ColumnElement[bool]:  # type: ignore[override]
+        return getattr(self.owner, f"{self.name}_bidx") == keys().blind(self.rule(str(value)), self.kind)  # type: ignore[no-any-return]
+
+    def ends(self, four: str) -> ColumnElement[bool]:
+        """Rows whose value ends with these four characters."""
+        return getattr(self.owner, f"{self.name}_last4") == keys().blind(self.rule(four), f"{self.kind}|last4")  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=256)
+def secrets_of(model: Any) -> dict[str, Encrypted]:
+    """Name → descriptor of every encrypted value of a table, inherited ones included."""
+    return {name: field for cls in reversed(model.__mro__) for name, field in vars(cls).items() if isinstance(field, Encrypted)}
+
+
+def sealed_row(owner: Any, **values: Any) -> dict[str, Any]:
+    """A row for `insert(owner)` in bulk: makes the uid and replaces each secret by its columns."""
+    row: dict[str, Any] = {"uid": uuid7(), **values}
+    for name, field in secrets_of(owner).items():
+        if name in row:
+            row |= field.columns(owner, row["uid"], row.pop(name))
+    return row

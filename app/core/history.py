@@ -1,0 +1,90 @@
+"""The history of one record as a person reads it: who, when, what, field by field, secrets as masks."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import audit, clock, crypto
+
+NOTHING_SAID: tuple[list[Any], ...] = ([None, None], [None, False], [None, []])  # what a new row leaves empty, or says no to
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one entry, as text."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the history."""
+
+    number: int
+    at: datetime
+    actor: str
+    act: str
+    reason: str
+    changes: tuple[Change, ...]
+
+
+Formatters = Mapping[str, Callable[[Any], Any]]
+
+
+def of(session: Session, row: Any, labels: Mapping[str, Any], formatters: Formatters | None = None) -> list[Entry]:
+    """The history of a row that is in scope, newest first; only the fields that have a label are told."""
+    entries = audit.history_of(session, row)
+    hidden = _secrets(session, row, entries)
+    return [_entry(e, labels, hidden, formatters or {}) for e in reversed(entries)]
+
+
+def _entry(
+    entry: audit.AuditEntry, labels: Mapping[str, Any], hidden: Mapping[tuple[str, int, str], tuple[str, str]], formatters: Formatters
+) -> Entry:
+    detail = json.loads(entry.detail)
+    changes = []
+    for field, value in detail.items():
+        label = labels.get(field, labels.get(field.removesuffix("_id")))
+        if label and isinstance(value, list) and len(value) == 2 and value not in NOTHING_SAID:
+            old, new = hidden.get((entry.chain, entry.number, field), tuple(_text(v, formatters.get(field)) for v in value))
+            changes.append(Change(str(label), old, new))
+    at = clock.local(datetime.fromisoformat(entry.at))
+    return Entry(entry.number, at, entry.actor, entry.act, str(detail.get("reason", "")), tuple(changes))
+
+
+def _secrets(session: Session, row: Any, entries: list[audit.AuditEntry]) -> dict[tuple[str, int, str], tuple[str, str]]:
+    """Masks of the hidden old and new values; a value that was erased or cannot be opened stays hidden."""
+    found = {}
+    kind: Any = type(row)
+    sealed = crypto.secrets_of(kind)
+    numbers = {(e.chain, e.number) for e in entries}
+    chains = {chain for chain, _number in numbers}
+    for chain in chains:
+        wanted = [number for c, number in numbers if c == chain]
+        statement = select(audit.AuditSecret).where(audit.AuditSecret.chain == chain, audit.AuditSecret.number.in_(wanted))
+        for secret in session.scalars(statement):
+            field = sealed.get(secret.field)
+            if field:
+                context = field.context(kind, row.uid)
+                found[secret.chain, secret.number, secret.field] = tuple(
+                    str(crypto.Sealed(blob, context, field.mask)) if blob else "" for blob in (secret.old, secret.new)
+                )
+    return found  # type: ignore[return-value]
+
+
+def _text(value: Any, formatter: Callable[[Any], Any] | None = None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith("hmac:"):
+        return "••••"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(formatter(value)) if formatter else str(value)

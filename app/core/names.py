@@ -1,0 +1,153 @@
+"""Names of people: clean them, judge them, find them by part or by pinyin initials, sort and mask them.
+
+pypinyin reads words, and a surname is often read otherwise than the same character in a word;
+so the surname is read from a table here and only the rest is left to the library.
+"""
+
+import re
+import unicodedata
+
+from pypinyin import lazy_pinyin
+
+DOT = "·"
+MIN_LENGTH, MAX_LENGTH = 2, 50  # field list, 姓名
+
+# Surnames pypinyin reads otherwise (现代汉语词典; where that gives two readings, the commoner one).
+SURNAMES_BY_READING = {
+    "bi": "秘",
+    "bo": "薄",
+    "bu": "卜",
+    "chong": "种",
+    "du": "都",
+    "ge": "盖 蓋",
+    "gou": "句",
+    "gui": "炅",
+    "kan": "阚",
+    "miao": "缪 繆",
+    "nai": "能 佴",
+    "nian": "粘",
+    "nie": "乜",
+    "ou": "区 區",
+    "piao": "朴",
+    "po": "繁",
+    "qin": "覃",
+    "qiu": "仇",
+    "shan": "单 單",
+    "shao": "召",
+    "she": "折",
+    "xian": "洗",
+    "xie": "解",
+    "yu": "蔚",
+    "yue": "乐 樂",
+    "yun": "员 員 贠 貟",
+    "zeng": "曾",
+    "zha": "查",
+    "zhai": "翟 祭",
+    "chan yu": "單于",
+    "mo qi": "萬俟",
+    "tan tai": "澹臺",
+    "yu chi": "尉遲",
+    "yue zheng": "乐正 樂正",
+    "zi ju": "子车",
+}
+SURNAME_READINGS = {surname: reading for reading, surnames in SURNAMES_BY_READING.items() for surname in surnames.split()}
+_COMPOUNDS = (
+    "欧阳 歐陽 太史 端木 上官 司马 司馬 东方 東方 独孤 獨孤 南宫 南宮 万俟 萬俟 闻人 聞人 夏侯 诸葛 諸葛 尉迟 尉遲 公羊 赫连 赫連 "
+    "澹台 澹臺 皇甫 宗政 濮阳 濮陽 公冶 太叔 申屠 公孙 公孫 慕容 仲孙 仲孫 钟离 鍾離 长孙 長孫 宇文 司徒 司空 鲜于 鮮于 "
+    "单于 單于 闾丘 閭丘 子车 亓官 司寇 巫马 巫馬 公西 颛孙 顓孫 壤驷 公良 漆雕 乐正 樂正 宰父 谷梁 拓跋 夹谷 轩辕 軒轅 令狐 "
+    "段干 百里 呼延 东郭 東郭 南门 羊舌 微生 梁丘 左丘 东门 西门 西門 第五 完颜 耶律 纳兰 贺兰 叶赫 达奚 哥舒 淳于"
+)
+COMPOUND_SURNAMES = frozenset(_COMPOUNDS.split())
+RARE_READINGS = {"𠮷": "ji"}  # in people's names, unknown to pypinyin
+
+_HANZI = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
+_DOTS = re.compile(r"(?:\s*[·•‧∙⋅・●ᐧ᛫⸱⸳ꞏ])+")
+_FULL_STOP = re.compile(rf"(?<=[{_HANZI}])\s*\.\s*(?=[{_HANZI}])")
+_BLANKS_BESIDE = re.compile(rf"\s*([{_HANZI}{DOT}])\s*")
+_BLANKS = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+_PART = rf"(?:[{_HANZI}{_LATIN}]|(?<=[{_LATIN}]) (?=[{_LATIN}]))+"
+_NAME = re.compile(rf"{_PART}(?:{DOT}{_PART})*")
+_RUN = re.compile(rf"([{_HANZI}]+)|([{_LATIN}]+)")
+
+
+def clean_name(text: str) -> str:
+    """The name as it is stored: half-width, one kind of middle dot, no blanks except between Latin words."""
+    name = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+    name = _FULL_STOP.sub(DOT, _DOTS.sub(DOT, name))
+    name = _BLANKS_BESIDE.sub(r"\1", name)
+    return _BLANKS.sub(" ", name).strip()
+
+
+def is_name(text: str) -> bool:
+    """Whether a cleaned text can be a name: 2 to 50 hanzi or Latin letters, dots and blanks inside only."""
+    return MIN_LENGTH <= len(text) <= MAX_LENGTH and bool(_NAME.fullmatch(text))
+
+
+def initials(name: str) -> tuple[str, ...]:
+    """One lower-case letter for each hanzi or Latin word: ("z", "l", "y") for 查良镛."""
+    return tuple(reading[0] for reading in _readings(clean_name(name)))
+
+
+def search_key(text: str) -> str:
+    """What a clerk typed, in the form search_tokens() has: cleaned, lower case, without dots and blanks."""
+    return clean_name(text).lower().replace(DOT, "").replace(" ", "")
+
+
+def search_tokens(name: str) -> frozenset[str]:
+    """Every suffix of the name and of its initials, so that any part of either begins some token."""
+    return _suffixes(search_key(name)) | _suffixes("".join(initials(name)))
+
+
+def sort_key(name: str) -> str:
+    """Pinyin without tones, syllables apart, so that lists run as in a dictionary: "zha liang yong"."""
+    return " ".join(_readings(clean_name(name)))
+
+
+def mask_name(name: str) -> str:
+    """The name for public sheets: 张*华, 张*, 欧阳**."""
+    text = clean_name(name)
+    if len(surname := _surname(text)) == 2:
+        return surname + "*" * (len(text) - 2)
+    if len(text) < 3:
+        return text[:-1] + "*" * bool(text)
+    return text[0] + "*" * (len(text) - 2) + text[-1]
+
+
+def _suffixes(text: str) -> frozenset[str]:
+    return frozenset(text[start:] for start in range(len(text)))
+
+
+def _surname(name: str) -> str:
+    """The Chinese surname a name begins with; none for Latin names and for names with a dot."""
+    if DOT in name or not re.match(f"[{_HANZI}]", name):
+        return ""
+    return name[:2] if len(name) > 2 and name[:2] in COMPOUND_SURNAMES else name[:1]
+
+
+def _readings(name: str) -> list[str]:
+    surname = _surname(name)
+    known = SURNAME_READINGS.get(surname)
+    first = known.split() if known else _read(surname)
+    return first + _read(name[len(surname) :])
+
+
+def _read(text: str) -> list[str]:
+    """The syllables of hanzi and the words of Latin letters, lower-case ASCII; what has no reading is left out."""
+    runs = (_read_hanzi(hanzi) if hanzi else [_ascii(word)] for hanzi, word in _RUN.findall(text))
+    return [reading for run in runs for reading in run if reading]
+
+
+def _read_hanzi(hanzi: str) -> list[str]:
+    syllables = " ".join(lazy_pinyin(hanzi, errors=_read_rare)).split()
+    return [_ascii(syllable) for syllable in syllables]
+
+
+def _read_rare(hanzi: str) -> str:
+    """For the run of characters the library cannot read."""
+    return " ".join(RARE_READINGS.get(character, "") for character in hanzi)
+
+
+def _ascii(word: str) -> str:
+    return unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode("ascii").lower()

@@ -1,0 +1,72 @@
+"""The shipped roles as data. Setup gives each right once; what an admin took away stays away."""
+
+from dataclasses import dataclass
+
+READ = ("can_list", "can_show", "can_find", "can_options")
+WRITE = (*READ, "can_add", "can_edit", "can_reveal")
+MAKE = ("submit", "withdraw")
+REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
+DECIDE = ("approve", "return", "void", "hold", "release")
+RECORD_SCREENS = ("BirthView", "BirthRegistrationView")  # screens with the standard workflow
+
+
+@dataclass(frozen=True)
+class ShippedRole:
+    """One role as we ship it: a stable key, and what it may do on which screen."""
+
+    name: str
+    grants: tuple[tuple[str, str], ...]
+
+
+def _on(views: tuple[str, ...], permissions: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((permission, view) for view in views for permission in permissions)
+
+
+def _menus(*names: str) -> tuple[tuple[str, str], ...]:
+    return tuple(("menu_access", name) for name in names)
+
+
+PAYMENT_ROLES = frozenset({"approver", "finance"})  # who decides a payment and who makes it
+PAYMENT_ACTS = frozenset({"approve_payment", "pay"})  # the same two steps as rights, for roles an office makes itself
+MANAGE = frozenset({"can_add", "can_edit"})
+ACCOUNT_SCREENS = frozenset({"UserView", "RoleView"})
+ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
+ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
+LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations")
+
+SHIPPED = (
+    ShippedRole("clerk", (*_on(("PersonView",), WRITE), *REQUESTS, *_on(RECORD_SCREENS, (*WRITE, *MAKE)), *LEDGER_MENUS)),
+    ShippedRole(
+        "supervisor",
+        (
+            *_on(("PersonView", *RECORD_SCREENS), (*READ, "can_reveal")),
+            *REQUESTS,
+            *_on(RECORD_SCREENS, DECIDE),
+            ("not_duplicate", "BirthView"),
+            *LEDGER_MENUS,
+        ),
+    ),
+    ShippedRole(
+        "approver",
+        (
+            *_on(("PersonView", *RECORD_SCREENS), READ),
+            *REQUESTS,
+            *_on(RECORD_SCREENS, DECIDE),
+            ("not_duplicate", "BirthView"),
+            *LEDGER_MENUS,
+        ),
+    ),
+    ShippedRole("service_worker", ()),
+    ShippedRole("clinician", ()),
+    ShippedRole("finance", ()),
+    ShippedRole("statistician", ()),
+    ShippedRole("auditor", (("can_list", "HistoryView"), *_menus("Accounts", "History"))),
+    ShippedRole(
+        "admin",
+        (
+            *_on(("UserView", "RoleView"), ("can_list", "can_show", "can_add", "can_edit")),
+            ("can_list", "AccountHistoryView"),
+            *_menus(*ADMIN_MENUS),
+        ),
+    ),
+)

@@ -1,0 +1,604 @@
+"""LedgerView: the hardened FAB base class every ledger's screen inherits.
+
+FAB's defaults load rows without a scope in acts, share filters between threads, lose the form on an error and show SQL
+(FAB issues 2366, 2376, 2395, 1456). Here each of these is closed once: a ledger declares columns and rules, nothing else.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+from flask import abort, current_app, flash, g, has_request_context, jsonify, redirect, request, url_for
+from flask_appbuilder import ModelView
+from flask_appbuilder import expose as expose
+from flask_appbuilder import has_access as has_access
+from flask_appbuilder.actions import ActionItem
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.widgets import FormWidget, ListWidget, SearchWidget, ShowWidget
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import ColumnElement, Enum, Select, String, func, inspect, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from wtforms import BooleanField, HiddenField, StringField
+from wtforms.validators import InputRequired, Optional
+
+from app.core import audit, clock, codes, history, limits, regions, scope, tokens, workflow
+from app.core.columns import Moment
+from app.core.crypto import keys, secrets_of, uuid7
+from app.core.errors import Caution, RuleViolation
+from app.core.fields import CalendarField, ChoiceField, CodeField, RegionField, RemoteSelectField, SecretField, WholeNumberField, text_field
+from app.core.filters import YES, LedgerFilters
+from app.core.regions import Region
+from app.core.unit_of_work import Busy, unit_of_work
+from app.core.workflow import Record
+from app.extensions import db
+
+COUNT_CAP = 10_000  # "10000+" is enough for a person; an exact count of a large table costs more than its page
+MAX_PAGE = 200  # rows of one page and of one bulk act
+LONGEST_SEARCH = 60  # characters; a name has at most 50
+HIDDEN = ("csrf_token", "act_token", "row_version")
+
+ACT_LABELS: dict[str, Any] = {
+    "submit": _l("Submit"),
+    "withdraw": _l("Withdraw"),
+    "return": _l("Return"),
+    "approve": _l("Approve"),
+    "void": _l("Void"),
+    "hold": _l("Put on hold"),
+    "release": _l("End the hold"),
+    "not_duplicate": _l("Not a duplicate"),
+}
+
+
+class Rules(Protocol):
+    """What a ledger's rules.py offers to its screen. Acts it does not name are the workflow's own."""
+
+    ACTS: Mapping[str, Callable[..., None]]
+
+    def save(self, row: Any, actor: Any, today: date) -> list[Caution]:
+        """Settle what follows from what was typed, check everything, answer the cautions. Raises RuleViolation."""
+
+
+class LedgerInterface(SQLAInterface):
+    """FAB's access to one table of ours: held to the scope, addressed by uid, with a capped count and the relations a list needs."""
+
+    eager: tuple[Any, ...] = ()
+    filter_converter_class = LedgerFilters
+
+    def is_choice(self, col_name: str) -> bool:
+        """Whether the column holds a state or a code: one of a few values."""
+        column = inspect(self.obj).columns.get(col_name)
+        return column is not None and (self.is_enum(col_name) or "code_set" in column.info)
+
+    def base(self) -> Select[Any]:
+        """Every row this person may see."""
+        return scope.query(self.obj)
+
+    def query(self, filters: Any = None, order_column: str = "", order_direction: str = "", **more: Any) -> tuple[int, list[Any]]:
+        page, page_size = more.get("page"), more.get("page_size")
+        wanted = filters.apply_all(self.base()) if filters else self.base()
+        capped = wanted.with_only_columns(self.obj.id).limit(COUNT_CAP + 1).subquery()
+        count = self.session.scalar(select(func.count()).select_from(capped)) or 0
+        return count, self.page(wanted, order_column, order_direction, page or 0, page_size or MAX_PAGE)
+
+    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
+        """One page in a stable order: what was asked for, then newest first."""
+        if order_column:
+            column = getattr(self.obj, order_column)
+            wanted = wanted.order_by(column.desc() if order_direction == "desc" else column.asc())
+        rows = wanted.order_by(self.obj.id.desc()).offset(page * page_size).limit(page_size).options(*self.eager)
+        return list(self.session.scalars(rows))
+
+    def get(self, pk: Any, *_filters: Any, **_options: Any) -> Any:
+        return scope.get(self.obj, pk)
+
+    def get_pk_value(self, item: Any) -> str:
+        return str(item.uid)
+
+    def get_keys(self, lst: list[Any]) -> list[str]:
+        return [str(item.uid) for item in lst]
+
+
+class LedgerList(ListWidget):
+    template = "ledger/list_widget.html"
+
+
+class LedgerShow(ShowWidget):
+    template = "ledger/show_widget.html"
+
+
+class LedgerForm(FormWidget):
+    template = "ledger/form_widget.html"
+
+
+class LedgerSearch(SearchWidget):
+    template = "ledger/search_widget.html"
+
+
+class LedgerView(ModelView):
+    """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
+
+    rules: Any = None
+    remote: Mapping[str, Mapping[str, Any]] = {}  # picker name → model and the column it searches
+    places: tuple[str, ...] = ()  # pickers of regions
+    find_hint: Any = ""
+    list_template, show_template = "ledger/list.html", "ledger/show.html"
+    add_template = edit_template = "ledger/form.html"
+    list_widget, show_widget, search_widget = LedgerList, LedgerShow, LedgerSearch
+    add_widget = edit_widget = LedgerForm
+    search_form_extra_fields: Any = None
+    formatters_columns: Any = None
+    add_row_message = edit_row_message = _l("Saved.")
+    page_size = 25
+    base_order = ("id", "desc")
+    exclude_route_methods = {"download", "delete"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.told_columns: dict[str, Any] = dict(getattr(self, "label_columns", None) or {})
+        self.label_columns = dict(self.told_columns)  # FAB adds a label for every other column to what it is given
+        for name in ("add", "edit"):
+            columns = [c for c in getattr(self, f"{name}_columns") if c not in HIDDEN]
+            fields = {**self._own_fields(columns), **(getattr(self, f"{name}_form_extra_fields") or {})}
+            fields["act_token"] = HiddenField(default=lambda: str(uuid7()), validators=[InputRequired()])
+            columns.append("act_token")
+            if name == "edit":
+                fields["row_version"] = HiddenField(validators=[InputRequired()])
+                columns.append("row_version")
+            setattr(self, f"{name}_form_extra_fields", fields)
+            setattr(self, f"{name}_columns", columns)
+        self.search_form_extra_fields = {**self._search_fields(), **(self.search_form_extra_fields or {})}
+        self.formatters_columns = {**self._code_formatters(), **(self.formatters_columns or {})}
+        super().__init__(**kwargs)
+        if issubclass(self.datamodel.obj, Record):
+            self._offer_acts()
+
+    def _offer_acts(self) -> None:
+        """Each act of the workflow becomes a FAB action, so that roles name it and templates show it by right."""
+        for t in self.datamodel.obj.transitions:
+            self.actions[t.act] = ActionItem(t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._acting(t.act))
+            self.base_permissions.append(t.act)
+
+    def _acting(self, act: str) -> Callable[..., None]:
+        def perform(row: Any, **words: Any) -> None:
+            own = self.rules.ACTS.get(act) if self.rules else None
+            if own:
+                own(row, current_user, clock.today(), **words)
+            else:
+                workflow.advance(row, act, current_user, **words)
+
+        perform.__name__ = act
+        return perform
+
+    def _own_fields(self, columns: list[str]) -> dict[str, Any]:
+        """Every box of a form as its column asks for it."""
+        made = {c: self._own_field(c) for c in columns}
+        return {c: field for c, field in made.items() if field is not None}
+
+    def _own_field(self, name: str) -> Any:
+        model, url = self.datamodel.obj, f"{self.route_base}/options/{name}"
+        told = {"label": self.label_columns.get(name, name), "description": (self.description_columns or {}).get(name, "")}
+        if name in secrets_of(model):
+            return SecretField(**told, validators=self._needed(name, optional=True))
+        if name in self.places:
+            return RegionField(**told, url=url, validators=self._needed(name, optional=True))
+        if name in self.remote:
+            return RemoteSelectField(**told, url=url, validators=self._needed(name, optional=True), **self.remote[name])
+        column = inspect(model).columns.get(name)
+        if column is None:
+            return None
+        return self._typed(column, {**told, "validators": self._needed(name, optional=bool(column.nullable))})
+
+    @staticmethod
+    def _typed(column: Any, told: dict[str, Any]) -> Any:
+        """The box that fits the type of a column: a code, a day, a tick (no tick is no), a whole number, a text."""
+        default = column.default.arg if column.default is not None and column.default.is_scalar else None
+        kind = column.type.python_type
+        if "code_set" in column.info:
+            return CodeField(**told, code_set=column.info["code_set"], default=default)
+        if kind is date:
+            return CalendarField(**told)
+        if kind is bool:
+            return BooleanField(told["label"], description=told["description"])
+        if kind is int:
+            return WholeNumberField(**told, default=default)
+        if isinstance(column.type, String) and not isinstance(column.type, Enum):
+            return text_field(column.type.length, **told)
+        return None
+
+    def _search_fields(self) -> dict[str, Any]:
+        """Searched by list where a column has a list: the status, every code, yes and no; the rest by typing."""
+        found: dict[str, Any] = {}
+        mapped = inspect(self.datamodel.obj).columns
+        for c in self.search_columns:
+            if c == "status":
+                found[c] = ChoiceField(
+                    self.label_columns.get(c, c), pairs=lambda: [(s.value, workflow.status_label(s)) for s in workflow.Status]
+                )
+            elif c in mapped and "code_set" in mapped[c].info:
+                found[c] = CodeField(self.label_columns.get(c, c), code_set=mapped[c].info["code_set"])
+            elif c in mapped and mapped[c].type.python_type is bool:
+                found[c] = ChoiceField(self.label_columns.get(c, c), pairs=lambda: [(YES, _("Yes")), ("n", _("No"))])
+            elif c in mapped:
+                found[c] = StringField(self.label_columns.get(c, c))
+        return found
+
+    def _needed(self, column: str, optional: bool) -> list[Any]:
+        own = (self.validators_columns or {}).get(column, [])
+        return [*own] if own else [Optional() if optional else InputRequired(_l("Fill in this field."))]
+
+    def _code_formatters(self) -> dict[str, Any]:
+        """Codes and flags are shown by their label, in the reader's language; moments by the office's wall clock."""
+        found: dict[str, Any] = {"raised": _flags_told}
+        for name, column in inspect(self.datamodel.obj).columns.items():
+            if "code_set" in column.info:
+                found[name] = _labelled(column.info["code_set"])
+            elif name == "status":
+                found[name] = workflow.status_label
+            elif isinstance(column.type, Moment):
+                found[name] = _on_the_clock
+            elif any(key.references(Region.__table__) for key in column.foreign_keys):
+                found[name] = _place_name
+        return found
+
+    # what is shared by all threads in FAB lives in the request here
+
+    @property
+    def _filters(self) -> Any:
+        """FAB keeps one filter object per view for all threads (FAB issue 2366); ours lives in the request."""
+        if not has_request_context():
+            return self.__dict__["_filters_template"]
+        found = g.setdefault("_ledger_filters", {})
+        if id(self) not in found:
+            found[id(self)] = copy.copy(self.__dict__["_filters_template"])
+            found[id(self)].clear_filters()
+        return found[id(self)]
+
+    @_filters.setter
+    def _filters(self, value: Any) -> None:
+        self.__dict__["_filters_template"] = value
+
+    # reading
+
+    def _list(self, **kwargs: Any) -> Any:
+        try:
+            return super()._list(**kwargs)
+        except (ValueError, IndexError, KeyError):
+            abort(400)
+
+    def _get_list_widget(self, filters: Any, order_column: str = "", page: Any = None, page_size: Any = None, **kwargs: Any) -> Any:
+        if order_column and order_column not in self.order_columns:
+            abort(400)
+        size = max(1, min(page_size or self.page_size, MAX_PAGE))
+        last = COUNT_CAP // size
+        return super()._get_list_widget(
+            filters,
+            order_column=order_column,
+            page=min(max(page or 0, 0), last),
+            page_size=size,
+            act_token=str(uuid7()),
+            count_cap=COUNT_CAP,
+            find_hint=self.find_hint,
+            **kwargs,
+        )
+
+    @expose("/show/<pk>", methods=["GET"])
+    @has_access
+    def show(self, pk: str) -> Any:
+        return self._page_of(self._found(pk))
+
+    def _page_of(self, item: Any, revealed: Mapping[str, str] | None = None) -> Any:
+        self.update_redirect()
+        widgets = self._get_show_widget(str(item.uid), item)
+        extra = {
+            "item": item,
+            "acts": self._acts_of(item),
+            "revealed": revealed or {},
+            "secrets": [c for c in self._hidden_columns() if getattr(item, c)],
+            "act_token": str(uuid7()),
+        }
+        extra |= {"labels": self.label_columns, "endpoint": self.endpoint}
+        told = history.of(db.session(), item, self.told_columns, self.formatters_columns)
+        return self.render_template(
+            self.show_template,
+            pk=str(item.uid),
+            title=self.show_title,
+            widgets=widgets,
+            history=told,
+            related_views=[],
+            **extra,
+        )
+
+    def _acts_of(self, item: Any) -> list[tuple[str, Any, bool]]:
+        """(act, label, needs a reason) of what this person may do with this row now: by right and by the row's state."""
+        if not isinstance(item, Record):
+            return []
+        possible = workflow.allowed(item, current_user)
+        found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
+        return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
+
+    def _may(self, permission: str) -> bool:
+        return bool(self.appbuilder.sm.has_access(permission, self.class_permission_name))
+
+    def _hidden_columns(self) -> list[str]:
+        return [c for c in self.show_columns if c in secrets_of(self.datamodel.obj)] if self._may("can_reveal") else []
+
+    # saving
+
+    def _add(self) -> Any:
+        form = self.add_form(request.form or None)
+        if request.method == "POST" and form.validate() and self._save(form, None):
+            return None
+        return self._get_add_widget(form=form)
+
+    def _edit(self, pk: Any) -> Any:
+        item = self._found(pk)
+        if request.method == "GET":
+            self._must_be_open(item)
+            form = self.edit_form(formdata=None, obj=item)
+            form.row_version.data = item.version
+        else:
+            form = self.edit_form(request.form, obj=item)
+            if form.validate() and self._save(form, pk):
+                return None
+        return self._get_edit_widget(form=form)
+
+    def _must_be_open(self, item: Any) -> None:
+        if not isinstance(item, Record):
+            return
+        try:
+            workflow.must_be_open(item)
+        except RuleViolation as refusal:
+            flash(str(refusal), "warning")
+            abort(redirect(url_for(f"{self.endpoint}.show", pk=str(item.uid))))
+
+    def _save(self, form: Any, pk: Any) -> bool:
+        """True when the form's words are in the register, be it now or by an earlier sending of the same form."""
+        try:
+            with unit_of_work() as session:
+                if not tokens.first_sending(session, _sending(form.act_token.data), current_user.id):
+                    return True
+                g.saved_uid = self._write(session, form, pk)
+            flash(str(self.edit_row_message if pk else self.add_row_message), "success")
+            return True
+        except StaleDataError:
+            self._show_both(form, self._found(pk))
+        except RuleViolation as refusal:
+            _mark(form, refusal)
+        except IntegrityError as error:
+            if "client_token" in str(error.orig):
+                return True
+            flash(self.integrity_message(str(error.orig)), "danger")
+        except Busy as error:
+            flash(str(error), "warning")
+        return False
+
+    def _write(self, session: Any, form: Any, pk: Any) -> UUID:
+        item = self._found(pk) if pk else self.datamodel.obj()
+        if pk and str(item.version) != form.row_version.data:
+            raise StaleDataError
+        if pk and isinstance(item, Record):
+            workflow.must_be_open(item)
+        with session.no_autoflush:
+            self._populate(form, item)
+            cautions = self.rules.save(item, current_user, clock.today()) if self.rules else []
+            self._note_cautions(form, item, cautions)
+            session.add(item)
+            if isinstance(item, Record):
+                workflow.edited(item, current_user)
+        return item.uid
+
+    def _note_cautions(self, form: Any, item: Any, cautions: list[Caution]) -> None:
+        """What is unusual needs a reason; without one the form comes back with the question and everything typed."""
+        typed = {c.code: request.form.get(f"reason_{c.code}", "").strip() for c in cautions}
+        form.cautions = [(c, typed[c.code]) for c in cautions]
+        if not all(typed.values()):
+            raise RuleViolation.one(_("Please look at what is marked as unusual: correct it, or write why it is right."), code="caution")
+        if isinstance(item, Record):
+            item.warnings = [{"code": c.code, "field": c.field, "message": str(c.message), "reason": typed[c.code]} for c in cautions]
+        elif cautions:
+            audit.note(db.session(), "explain", item, reason="; ".join(typed.values()))
+
+    def integrity_message(self, _told_by_database: str) -> str:
+        """What to say when the database refuses a row; a ledger may say it more exactly. Never the database's own words."""
+        return _("This value is already in use, or a rule of the register refuses it. Nothing was saved; check the form and send it again.")
+
+    def _populate(self, form: Any, item: Any) -> None:
+        """An empty box is NULL, not the empty string: FAB would change NULL to '' in every saved row."""
+        for field in form:
+            if field.data == "" and not isinstance(field, SecretField):
+                field.data = None
+        for field in form:
+            if field.name not in HIDDEN:
+                field.populate_obj(item, field.name)
+
+    def _show_both(self, form: Any, item: Any) -> None:
+        """Keep what was typed; say beside each field what the register holds now; the next sending is a knowing one."""
+        flash(_("Somebody else changed this record. What you typed is kept; compare and save again."), "warning")
+        theirs = self.edit_form(formdata=None, obj=item)
+        for field in form:
+            if field.name not in HIDDEN and field.data != theirs[field.name].data:
+                field.errors = [*field.errors, _("Now in the register: %(value)s", value=str(theirs[field.name].data or ""))]
+        form.row_version.data, form.row_version.raw_data = item.version, None
+
+    def _found(self, pk: Any) -> Any:
+        """The row, or 404: a foreign row and a missing row look the same."""
+        return self.datamodel.get(pk) or abort(404)
+
+    def post_add_redirect(self) -> Any:
+        saved = g.get("saved_uid")
+        return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
+
+    post_edit_redirect = post_delete_redirect = post_add_redirect
+
+    # deciding
+
+    @expose("/action/<string:name>/<pk>", methods=["POST"])
+    def action(self, name: str, pk: str) -> Any:
+        """One act on one record. FAB would load the row without looking; here a foreign row is 404."""
+        self._must_know(name)
+        self._found(pk)
+        problem = self._decide(name, pk, self._token())
+        flash(problem or _("Done."), "danger" if problem else "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+
+    @expose("/action_post", methods=["POST"])
+    def action_post(self) -> Any:
+        """One act on many records: each is judged by itself, and the answer says so row by row."""
+        name, ticked = request.form.get("action", ""), [scope.as_uuid(text) for text in request.form.getlist("rowid")]
+        self._must_know(name)
+        pks = [str(uid) for uid in dict.fromkeys(ticked)]  # a row is judged once, however its identity is written
+        if not 0 < len(pks) <= MAX_PAGE:
+            flash(_("Tick between 1 and %(most)s rows first.", most=MAX_PAGE), "warning")
+            return redirect(self.get_default_url())
+        found = {str(item.uid): str(item) for item in map(self._found, pks)}
+        token = self._token()
+        results = [(found[pk], pk, self._decide(name, pk, str(uuid5(UUID(token), pk)))) for pk in pks]
+        return self.render_template(
+            "ledger/result.html", title=self.list_title, act=ACT_LABELS.get(name, name), results=results, back=self.get_default_url()
+        )
+
+    def _must_know(self, name: str) -> None:
+        """The right first: who may not do the act learns nothing about the row. 404 for an act that does not exist."""
+        if not current_user.is_authenticated:
+            abort(redirect(url_for("SignInView.login")))
+        if name not in self.actions:
+            abort(404)
+        if not self._may(self.get_action_permission_name(name)):
+            abort(403)
+
+    def _token(self) -> str:
+        found = scope.as_uuid(request.form.get("act_token", ""))
+        return str(found) if found else abort(400)
+
+    def _decide(self, name: str, pk: str, token: str) -> str:
+        """Why the act was refused, or nothing. A click that was carried out before counts as carried out."""
+        try:
+            with unit_of_work() as session:
+                item = self._found(pk)
+                if not workflow.already_done(session, item, token):
+                    self.actions[name].func(item, token=token, reason=request.form.get("reason", ""))
+            return ""
+        except RuleViolation as refusal:
+            return str(refusal)
+        except (StaleDataError, IntegrityError):
+            return _("Somebody else acted on this record at the same moment. Look at it again.")
+        except Busy as error:
+            return str(error)
+
+    # finding
+
+    def find_condition(self, text: str) -> ColumnElement[bool] | None:
+        """What the one search box means for this ledger; None where it has none."""
+        return None
+
+    @expose("/find", methods=["POST"])
+    @has_access
+    def find(self) -> Any:
+        """Search by POST, so that names and numbers stand in no address and no log; the answer is the list itself."""
+        text = request.form.get("text", "").strip()[:LONGEST_SEARCH]
+        condition = self.find_condition(text) if text else None
+        if condition is None:
+            return redirect(self.get_default_url())
+        found = self.datamodel.page(self.datamodel.base().where(condition), "", "", 0, MAX_PAGE)
+        shown = {
+            "page": 0,
+            "page_size": MAX_PAGE,
+            "count": len(found),
+            "count_cap": COUNT_CAP,
+            "act_token": str(uuid7()),
+            "order_columns": [],
+            "find_hint": self.find_hint,
+        }
+        widget = self.list_widget(
+            label_columns=self.label_columns,
+            include_columns=self.list_columns,
+            value_columns=self.datamodel.get_values(found, self.list_columns),
+            formatters_columns=self.formatters_columns,
+            pks=self.datamodel.get_keys(found),
+            actions=self.actions,
+            filters=self._filters,
+            modelview_name=type(self).__name__,
+            **shown,
+        )
+        widgets = self._get_search_widget(form=self.search_form.refresh(), widgets={"list": widget})
+        return self.render_template(self.list_template, title=self.list_title, widgets=widgets, found=text)
+
+    @expose("/options/<column>")
+    @has_access
+    def options(self, column: str) -> Any:
+        """What a picker offers: at most twenty rows of this person's own scope."""
+        field = self.add_form()._fields.get(column)
+        if not isinstance(field, RemoteSelectField):
+            abort(404)
+        rows = field.options(request.args.get("q", "").strip())
+        return jsonify(results=[{"id": str(row.uid), "text": str(row)} for row in rows])
+
+    @expose("/reveal/<pk>", methods=["POST"])
+    @has_access
+    def reveal(self, pk: str) -> Any:
+        """Show one hidden value once: with a reason, written down, limited per hour."""
+        item, column, reason = self._found(pk), request.form.get("column", ""), request.form.get("reason", "").strip()
+        if column not in self._hidden_columns():
+            abort(404)
+        try:
+            if not reason:
+                raise RuleViolation.one(_("Write why you need to see this value."))
+            with unit_of_work() as session:
+                item = self._found(pk)
+                limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
+                audit.note(session, "reveal", item, field=column, reason=reason)
+        except (RuleViolation, Busy) as refusal:
+            flash(str(refusal), "warning")
+            return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        sealed = getattr(self._found(pk), column)
+        return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
+
+
+def _sending(act_token: str) -> str:
+    """One sending of one form: the same words again are the same sending, other words under an old token are a new one."""
+    words = sorted((name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values)
+    return keys().blind(json.dumps(words, ensure_ascii=False), f"form|{act_token}")
+
+
+def _flags_told(flags: list[str]) -> str:
+    return ", ".join(workflow.flag_label(flag) for flag in flags)
+
+
+def _labelled(code_set: str) -> Callable[[Any], str]:
+    return lambda code: codes.label(db.session(), code_set, code, str(get_locale()))
+
+
+def _place_name(region_id: int | None) -> str:
+    return regions.name_of(db.session(), region_id) if region_id else ""
+
+
+def _on_the_clock(moment: datetime | str | None) -> str:
+    """A moment, as the row holds it or as the history tells it."""
+    known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{clock.local(known):%Y-%m-%d %H:%M}" if known else ""
+
+
+def act_label(act: str) -> str:
+    """An act of the history in the reader's language."""
+    known = {
+        **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
+        "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
+        "explain": _l("Explain what is unusual"),
+        "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),
+    }  # fmt: skip
+    return str(known.get(act, act))
+
+
+def _mark(form: Any, refusal: RuleViolation) -> None:
+    """Put each problem beside its field; what belongs to no field is said above the form."""
+    for problem in refusal.problems:
+        if problem.field and problem.field in form:
+            form[problem.field].errors = [*form[problem.field].errors, problem.message]
+        else:
+            flash(str(problem.message), "danger")

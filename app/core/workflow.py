@@ -1,0 +1,283 @@
+"""States and acts: one status per record, changed only here, by the acts a table allows."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, String, Text, UniqueConstraint, Uuid, inspect, select
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+
+from app.core import audit, clock, crypto
+from app.core.base import BigId, Model, Row
+from app.core.columns import Moment
+from app.core.errors import RuleViolation
+from app.core.scope import PATH, Scoped
+
+
+class Status(StrEnum):
+    """Where a record stands. There is one status; everything else is a flag beside it."""
+
+    draft = "draft"
+    submitted = "submitted"
+    returned = "returned"
+    approved = "approved"
+    voided = "voided"
+
+
+class Actor(Protocol):
+    """Who acts: an account with a number."""
+
+    id: Any
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One act that may happen: from which states, to which, and under which conditions."""
+
+    act: str
+    sources: frozenset[Status]
+    target: Status
+    needs_second_person: bool = False
+    needs_reason: bool = False
+    only_author: bool = False
+    needs_clean: bool = False  # no flag that blocks may stand
+    by_hand: bool = True  # shown as a button
+    sets: str = ""  # a flag the act raises; it must not stand yet
+    clears: str = ""  # a flag the act takes away; it must stand
+
+
+OPEN = frozenset({Status.draft, Status.returned})
+STANDARD = (
+    Transition("submit", OPEN, Status.submitted, only_author=True),
+    Transition("withdraw", frozenset({Status.submitted}), Status.draft, only_author=True),
+    Transition("return", frozenset({Status.submitted}), Status.returned, needs_second_person=True, needs_reason=True),
+    Transition("approve", frozenset({Status.submitted}), Status.approved, needs_second_person=True, needs_clean=True),
+    Transition("void", frozenset({Status.approved}), Status.voided, needs_second_person=True, needs_reason=True),
+)
+HOLDING = (
+    Transition("hold", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, sets="on_hold"),
+    Transition("release", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, clears="on_hold"),
+)
+FLAGS = ("possible_duplicate", "incomplete", "on_hold", "change_open", "late")  # beside the one status
+BLOCKING = ("possible_duplicate", "on_hold", "incomplete")  # flags that stop an approval until somebody decides
+
+
+class WorkflowStep(Model):
+    """One act on one record: who, when, from which state to which, on which content. Never changed, never deleted."""
+
+    __tablename__ = "workflow_step"
+    __table_args__ = (UniqueConstraint("owner_uid", "token"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    owner_table: Mapped[str] = mapped_column(String(64))
+    owner_uid: Mapped[UUID] = mapped_column(Uuid, index=True)
+    owner_version: Mapped[int]
+    row_hash: Mapped[str] = mapped_column(String(64))
+    act: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(16))
+    target: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"))
+    office: Mapped[str] = mapped_column(PATH)
+    comment: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    token: Mapped[str] = mapped_column(String(36))
+
+
+class RowAuthor(Model):
+    """Somebody who made or edited a record since it was last decided; a trigger keeps them from approving it."""
+
+    __tablename__ = "row_author"
+
+    owner_uid: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True)
+
+
+class Record(Scoped, audit.Audited, Row):
+    """A row of a ledger with the standard workflow, its flags and its warnings."""
+
+    __abstract__ = True
+    transitions: tuple[Transition, ...] = (*STANDARD, *HOLDING)
+    not_hashed: frozenset[str] = frozenset()  # columns of a ledger that acts may set after approval
+
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True, comment="The office that answers for the row")
+    status: Mapped[Status] = mapped_column(
+        Enum(Status, native_enum=False, create_constraint=True, length=16, name="status_known"), default=Status.draft, index=True
+    )
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"))
+    made_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    changed_by_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"))
+    changed_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(Moment)
+    row_hash: Mapped[str | None] = mapped_column(String(64))
+    record_source: Mapped[str] = mapped_column(String(8), default="1", comment="1 by hand, 2 import, 3 shared data")
+    possible_duplicate: Mapped[bool] = mapped_column(default=False)
+    incomplete: Mapped[bool] = mapped_column(default=False)
+    on_hold: Mapped[bool] = mapped_column(default=False)
+    change_open: Mapped[bool] = mapped_column(default=False)
+    late: Mapped[bool] = mapped_column(default=False)
+    warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+
+    @property
+    def raised(self) -> list[str]:
+        """The flags that stand beside the status."""
+        return [flag for flag in FLAGS if getattr(self, flag)]
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        return (
+            CheckConstraint("(status IN ('approved', 'voided')) = (approved_by_id IS NOT NULL)", name="approver_iff_approved"),
+            CheckConstraint("(status IN ('approved', 'voided')) = (row_hash IS NOT NULL)", name="hash_iff_approved"),
+            CheckConstraint("approved_by_id IS NULL OR approved_by_id <> made_by_id", name="approver_is_not_maker"),
+            CheckConstraint("approved_by_id IS NULL OR approved_by_id <> changed_by_id", name="approver_is_not_editor"),
+        )
+
+
+MACHINERY = frozenset(
+    """id uid version scope_path made_by_id made_at changed_by_id changed_at status approved_by_id approved_at row_hash
+    statistical_month possible_duplicate incomplete on_hold change_open late""".split()  # noqa: SIM905  (a list of eighteen would fill the screen)
+)  # what is not content
+
+
+def content_hash(row: Record) -> str:
+    """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it."""
+    told: dict[str, Any] = {}
+    mapper: Any = inspect(type(row))
+    for name, column in mapper.columns.items():
+        if name in MACHINERY or name in row.not_hashed or column.info.get("blind") or column.info.get("follows_regions"):
+            continue
+        value = getattr(row, name)
+        if column.info.get("secret"):
+            label = name.removesuffix("_enc")
+            value = value and crypto.digest(getattr(row, label).reveal())
+        told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def transition(row: Record, act: str) -> Transition:
+    """The act by its name. Raises RuleViolation where the record has no such act."""
+    for found in row.transitions:
+        if found.act == act:
+            return found
+    raise RuleViolation.one(_("There is no such act for this record."), code="unknown_act")
+
+
+def allowed(row: Record, actor: Actor) -> list[str]:
+    """The acts this person may do on this row now, as far as the row decides; rights of roles come on top."""
+    authors = _authors(row)
+    return [t.act for t in row.transitions if t.by_hand and _refusal(row, t, actor, authors, "-") is None]
+
+
+def edited(row: Record, actor: Actor) -> None:
+    """Write down that this person made or edited the row; they cannot approve it any more."""
+    session = _session(row)
+    row.made_by_id = row.made_by_id or actor.id
+    row.changed_by_id, row.changed_at = actor.id, clock.now()
+    if session.get(RowAuthor, (row.uid, actor.id)) is None:
+        session.add(RowAuthor(owner_uid=row.uid, user_id=actor.id))
+
+
+def must_be_open(row: Record) -> None:
+    """Only a draft or a returned record may be edited. Raises RuleViolation otherwise."""
+    if row.status == Status.submitted:
+        raise RuleViolation.one(_("This record is waiting for a decision. Withdraw it first, then change it."), code="not_open")
+    if row.status not in OPEN:
+        raise RuleViolation.one(
+            _("This record is approved and stays as it is. If it is wrong, ask your supervisor to void it, then enter it anew."),
+            code="not_open",
+        )
+
+
+def already_done(session: Session, row: Record, token: str) -> bool:
+    """Whether this very click was carried out before."""
+    return session.scalar(select(WorkflowStep.id).where(WorkflowStep.owner_uid == row.uid, WorkflowStep.token == token)) is not None
+
+
+def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
+    """Do one act: check, change, record. A repeated click (same token) changes nothing.
+
+    Raises RuleViolation when the act is not allowed now; the row's version makes two simultaneous acts one.
+    """
+    session, wanted = _session(row), must_allow(row, act, actor, reason)
+    source, row.status = row.status, wanted.target
+    for flag, raised in ((wanted.sets, True), (wanted.clears, False)):
+        if flag:
+            setattr(row, flag, raised)
+    if wanted.target is Status.approved:
+        row.approved_by_id, row.approved_at, row.row_hash = actor.id, clock.now(), content_hash(row)
+    session.add(_step(row, wanted, source, actor, reason.strip(), token))
+    audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
+
+
+def must_allow(row: Record, act: str, actor: Actor, reason: str = "") -> Transition:
+    """The act, if it may be done now; for rules with work of their own before it. Raises RuleViolation otherwise."""
+    wanted = transition(row, act)
+    refusal = _refusal(row, wanted, actor, _authors(row), reason.strip())
+    if refusal is not None:
+        raise RuleViolation.one(refusal, code=f"cannot_{act}")
+    return wanted
+
+
+def _step(row: Record, wanted: Transition, source: Status, actor: Actor, reason: str, token: str) -> WorkflowStep:
+    return WorkflowStep(
+        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, row_hash=row.row_hash or content_hash(row),
+        act=wanted.act, source=source, target=wanted.target, actor_id=actor.id, office=row.scope_path, comment=reason or None,
+        at=clock.now(), token=token,
+    )  # fmt: skip
+
+
+def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[int], reason: str) -> str | None:
+    """Why the act is not allowed, as a sentence; None when it is."""
+    if row.status not in wanted.sources:
+        return _("This cannot be done now: the record is %(status)s.", status=status_label(row.status))
+    if wanted.needs_second_person and actor.id in authors:
+        return _("You made or edited this record; another person must decide about it.")
+    if wanted.only_author and actor.id not in authors:
+        return _("Only the person who made or edited this record can do this.")
+    if wanted.needs_reason and not reason:
+        return _("Write the reason.")
+    if (wanted.sets and getattr(row, wanted.sets)) or (wanted.clears and not getattr(row, wanted.clears)):
+        return _("There is nothing to decide about this any more. Look at the record again.")
+    blocking = [flag for flag in BLOCKING if getattr(row, flag)] if wanted.needs_clean else []
+    if blocking:
+        return _("Decide first about: %(flags)s.", flags=", ".join(flag_label(f) for f in blocking))
+    return None
+
+
+def _authors(row: Record) -> set[int]:
+    found = set(_session(row).scalars(select(RowAuthor.user_id).where(RowAuthor.owner_uid == row.uid)))
+    return found | {row.made_by_id, row.changed_by_id}
+
+
+def steps_of(row: Record) -> list[WorkflowStep]:
+    """What happened to the record, oldest first."""
+    return list(_session(row).scalars(select(WorkflowStep).where(WorkflowStep.owner_uid == row.uid).order_by(WorkflowStep.id)))
+
+
+def _session(row: Record) -> Session:
+    session = object_session(row)
+    if session is None:
+        raise RuntimeError("the record is not in a session")
+    return session
+
+
+def status_label(status: Status) -> str:
+    """The status in the reader's language."""
+    return {
+        Status.draft: _("draft"), Status.submitted: _("submitted"), Status.returned: _("returned"),
+        Status.approved: _("approved"), Status.voided: _("voided"),
+    }[status]  # fmt: skip
+
+
+def flag_label(flag: str) -> str:
+    """A flag in the reader's language."""
+    return {
+        "possible_duplicate": _("possible duplicate"), "incomplete": _("incomplete"), "on_hold": _("on hold"),
+        "change_open": _("change requested"), "late": _("reported late"),
+    }[flag]  # fmt: skip

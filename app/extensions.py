@@ -1,0 +1,12 @@
+"""The shared extensions: database, request forgery protection, migrations. FAB brings its own translations."""
+
+from flask_appbuilder.models.sqla.base import SQLA
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+
+from app.core.base import Model
+from app.core.scope import GuardedSession
+
+db = SQLA(metadata=Model.metadata, session_options={"class_": GuardedSession})
+csrf = CSRFProtect()
+migrate = Migrate()

@@ -1,0 +1,1 @@
+"""One folder per ledger, always the same words: models, rules, engine, views, sheet."""

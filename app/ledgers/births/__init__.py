@@ -1,0 +1,1 @@
+"""Births: registrations of an intended or happened birth, deliveries, and the children born."""

@@ -1,0 +1,237 @@
+"""The rules a birth is held to (V07 to V10, V16 to V19 of the field list): problems refuse it, cautions ask for a reason."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.core import params, scope
+from app.core.errors import Caution, Problem
+from app.core.id_number import FEMALE, age
+from app.core.workflow import Status
+from app.ledgers.births import deliveries, elsewhere, family
+from app.ledgers.births.models import MAX_ORDER, MAX_PLURALITY, Birth
+from app.ledgers.people import sound
+
+CERTIFICATE = re.compile(r"[A-Z][0-9]{9}")  # medical birth certificate: one letter, nine digits
+CLOCK, SHORT_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"), re.compile(r"[0-9]:[0-9]{2}")
+REQUIRED = ("mother_name", "sex", "born_on", "child_order", "plurality", "plural_seq")
+DATES = ("born_on", "mother_birth_date", "father_birth_date", "reported_on", "child_died_on", "hukou_on")
+PLACES = ("mother_region", "father_region")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The dated parameters of the ledger at the place and on the day of a birth."""
+
+    session: Session
+    path: str
+    on: date
+
+    def __getitem__(self, key: str) -> int:
+        return params.number(self.session, "births", key, self.path, self.on)
+
+
+def of_form(birth: Birth, today: date) -> list[Problem]:
+    """What can be seen from the row alone."""
+    missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(birth, name) in (None, "")]
+    if missing:
+        return missing
+    people = [problem for role in ("mother", "father", "child") for problem in family.problems(birth, role, today)]
+    dates = sound.old_dates(birth, DATES, today) or _date_problems(birth, today)
+    return [*people, *dates, *_number_problems(birth), *sound.large_places(birth, PLACES)]
+
+
+def clock_of(text: str | None) -> str | None:
+    """The time as it is kept, 7：35 as 07:35. What is no time stays as it is, to be refused."""
+    tidy = unicodedata.normalize("NFKC", text or "").strip()
+    return f"0{tidy}" if SHORT_CLOCK.fullmatch(tidy) else tidy or None
+
+
+def of_register(session: Session, birth: Birth) -> list[Problem]:
+    """What only the register knows: the mother's file (V07), the other twins (V16), the certificate number (V18)."""
+    found, mother = [], family.on_file(session, birth.mother_id)
+    if mother is not None and mother.sex != FEMALE:
+        found.append(
+            Problem(
+                "mother_name",
+                _("The file of this person does not say that she is a woman. Correct the file or choose the mother."),
+                "V07_sex",
+            )
+        )
+    if mother is not None and mother.died_on is not None and mother.died_on < birth.born_on:
+        found.append(Problem("born_on", _("By her file the mother had died before this day. Correct the date or her file."), "V07_alive"))
+    if birth.birth_cert_no and elsewhere.is_certificate_used(session, birth.birth_cert_no, birth.uid):
+        found.append(certificate_problem())
+    return [*found, *_seq_problems(birth)]
+
+
+def certificate_problem() -> Problem:
+    """The same sentence wherever the other birth lies."""
+    message = _("This certificate number is on file already. Compare it with the certificate; if it is right, ask your supervisor.")
+    return Problem("birth_cert_no", message, "V18_unique")
+
+
+def cautions(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> list[Caution]:
+    """What is unusual: the clerk corrects it or writes why it is right."""
+    limits = Limits(session, birth.scope_path, birth.born_on)
+    people = [*_age_cautions(birth, limits), *_place_cautions(birth)]
+    return [*people, *_gap_cautions(birth, others, limits), *_order_cautions(birth, others), *_size_cautions(birth, limits)]
+
+
+def is_protected_age(session: Session, birth: Birth) -> bool:
+    """Whether the mother was a child herself, by the parameter."""
+    years = _mothers_age(birth)
+    return years is not None and years < Limits(session, birth.scope_path, birth.born_on)["mother_age_protected"]
+
+
+def is_duplicate(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> bool:
+    """The same child's number, or the same mother within some days and not twins, or her name in the same village."""
+    days = Limits(session, birth.scope_path, birth.born_on)["duplicate_days"]
+    apart = [o for o in others if o.delivery_id != birth.delivery.id]
+    near = [o for o in apart if o.mother_id != birth.mother_id or abs((o.born_on - birth.born_on).days) <= days]
+    return bool(near) or _is_named_alike(session, birth, days)
+
+
+def _is_named_alike(session: Session, birth: Birth, days: int) -> bool:
+    near = Birth.born_on.between(*family.days_around(birth.born_on, days))
+    alike = scope.query(Birth).where(
+        Birth.region_id == birth.region.id, Birth.mother_name == birth.mother_name, near, Birth.uid != birth.uid
+    )
+    if birth.delivery.id:
+        alike = alike.where(Birth.delivery_id != birth.delivery.id)
+    return session.scalar(alike.where(Birth.status != Status.voided).with_only_columns(Birth.id).limit(1)) is not None
+
+
+def _date_problems(birth: Birth, today: date) -> list[Problem]:
+    found, born = [], birth.born_on
+    if born > today:
+        return [Problem("born_on", _("The child cannot be born after today. Correct the date."), "V09")]
+    if birth.mother_birth_date and birth.mother_birth_date >= born:
+        found.append(
+            Problem(
+                "mother_birth_date", _("The mother's birth date must lie before the child's. Correct one of them."), "mother_birth_date"
+            )
+        )
+    if birth.reported_on and not born <= birth.reported_on <= today:
+        found.append(Problem("reported_on", _("The day of the report lies between the birth and today. Correct it."), "reported_on"))
+    if birth.child_died_on and not born <= birth.child_died_on <= today:
+        found.append(Problem("child_died_on", _("The day of death lies between the birth and today. Correct it."), "child_died_on"))
+    if birth.hukou_on and not born <= birth.hukou_on <= today:
+        found.append(Problem("hukou_on", _("The household registration lies between the birth and today. Correct it."), "hukou_on"))
+    return found
+
+
+def _number_problems(birth: Birth) -> list[Problem]:
+    found = []
+    if not 1 <= birth.child_order <= MAX_ORDER:
+        found.append(Problem("child_order", _("The order of the child is a number from 1 to %(most)s.", most=MAX_ORDER), "child_order"))
+    if not 1 <= birth.plurality <= MAX_PLURALITY:
+        found.append(Problem("plurality", _("The number of children of a delivery is 1 to %(most)s.", most=MAX_PLURALITY), "plurality"))
+    elif not 1 <= birth.plural_seq <= birth.plurality:
+        message = _("This child is the first to the last of %(n)s: write a number from 1 to %(n)s.", n=birth.plurality)
+        found.append(Problem("plural_seq", message, "plural_seq"))
+    if birth.born_at and not CLOCK.fullmatch(birth.born_at):
+        found.append(Problem("born_at", _("Write the time with hour and minute, like 07:35."), "born_at"))
+    if birth.birth_cert_no and not CERTIFICATE.fullmatch(birth.birth_cert_no):
+        found.append(
+            Problem("birth_cert_no", _("A certificate number is a capital letter and nine digits, like A123456789."), "V18_format")
+        )
+    return found
+
+
+def _seq_problems(birth: Birth) -> list[Problem]:
+    """A place among twins that another child has taken; the database would refuse it."""
+    if all(other.plural_seq != birth.plural_seq for other in deliveries.siblings(birth)):
+        return []
+    message = _("Another child of this delivery has this place already. Correct the place, or open the child that is on file.")
+    return [Problem("plural_seq", message, "V16_seq")]
+
+
+def _mothers_age(birth: Birth) -> int | None:
+    """Her whole years at the birth."""
+    return age(birth.mother_birth_date, birth.born_on) if birth.mother_birth_date else None
+
+
+def _age_cautions(birth: Birth, limits: Limits) -> list[Caution]:
+    years = _mothers_age(birth)
+    if years is None or limits["mother_age_min"] <= years <= limits["mother_age_max"]:
+        return []
+    if years < limits["mother_age_protected"]:
+        message = _(
+            "By the dates the mother was %(years)s years old. Staff are bound to report this for the protection of minors, and her file "
+            "will not be found by name or number any more. Correct the dates, or write when and to whom it was reported.",
+            years=years,
+        )
+        return [Caution("V08_protected", "mother_birth_date", message)]
+    message = _("By the dates the mother was %(years)s years old. Compare her birth date and the child's with the papers.", years=years)
+    return [Caution("V08", "mother_birth_date", message)]
+
+
+def _place_cautions(birth: Birth) -> list[Caution]:
+    """The place on the form enters a new mother; it does not move one who is on file."""
+    if birth.mother_region is None or birth.mother_region.id == birth.region.id:
+        return []
+    message = _(
+        "Her file lies at %(place)s, so the birth belongs there. If she moved, change her file first; "
+        "if she only lived elsewhere at that time, write so.",
+        place=birth.region.name,
+    )
+    return [Caution("mother_place", "mother_region", message)]
+
+
+def _gap_cautions(birth: Birth, others: Sequence[Row[Any]], limits: Limits) -> list[Caution]:
+    hers = [o for o in others if o.mother_id == birth.mother_id and o.delivery_id != birth.delivery.id]
+    gaps = [abs((o.born_on - birth.born_on).days) for o in hers]
+    unusual = [days for days in gaps if limits["gap_min_days"] <= days <= limits["gap_max_days"]]
+    if not unusual:
+        return []
+    message = _(
+        "Another birth of this mother is on file %(days)s days from this one. Compare the dates; twins have the same delivery.",
+        days=min(unusual),
+    )
+    return [Caution("V10", "born_on", message)]
+
+
+def _order_cautions(birth: Birth, others: Sequence[Row[Any]]) -> list[Caution]:
+    expected = _expected_order(birth, [o for o in others if o.mother_id == birth.mother_id])
+    if expected is None or expected == birth.child_order:
+        return []
+    message = _("By the births on file this would be number %(n)s of the mother. Compare the order with what she says.", n=expected)
+    return [Caution("V17", "child_order", message)]
+
+
+def _expected_order(birth: Birth, hers: Sequence[Row[Any]]) -> int | None:
+    """By the twin on file, else by the last child born before; None for a mother without a birth on file."""
+    twin = next((o for o in hers if o.delivery_id == birth.delivery.id), None)
+    if twin:
+        return int(twin.child_order) + birth.plural_seq - int(twin.plural_seq)
+    earlier = [int(o.child_order) for o in hers if o.born_on < birth.born_on]
+    return max(earlier) + birth.plural_seq if earlier else None
+
+
+def _size_cautions(birth: Birth, limits: Limits) -> list[Caution]:
+    found = []
+    if birth.weight_g is not None and not limits["weight_min"] <= birth.weight_g <= limits["weight_max"]:
+        low, high = limits["weight_min"], limits["weight_max"]
+        found.append(
+            Caution(
+                "V19_weight",
+                "weight_g",
+                _("A weight outside %(low)s to %(high)s g is unusual. It is written in grams.", low=low, high=high),
+            )
+        )
+    if birth.gest_weeks is not None and not limits["weeks_min"] <= birth.gest_weeks <= limits["weeks_max"]:
+        low, high = limits["weeks_min"], limits["weeks_max"]
+        found.append(
+            Caution(
+                "V19_weeks", "gest_weeks", _("A birth outside the weeks %(low)s to %(high)s is unusual. Compare it.", low=low, high=high)
+            )
+        )
+    return found

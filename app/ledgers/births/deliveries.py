@@ -1,0 +1,66 @@
+"""Twins are one delivery: the same mother, a day apart at most, entered at the same office."""
+
+from sqlalchemy.orm import Session
+
+from app.core import scope
+from app.core.workflow import OPEN, Status
+from app.ledgers.births.family import days_around
+from app.ledgers.births.models import Birth, Delivery
+
+UNDECIDED = OPEN | {Status.submitted}
+
+
+def join(session: Session, birth: Birth) -> None:
+    """Put the birth to its delivery: the twins' one, else its own, else a new one. An emptied delivery goes."""
+    before = birth.delivery
+    after = _of_twins(session, birth) or (before if before and not siblings(birth) else None) or Delivery()
+    birth.delivery = after
+    _agree(after, birth)
+    if before and before is not after:
+        _leave(session, before, birth)
+
+
+def siblings(birth: Birth) -> list[Birth]:
+    """The other standing children of the same delivery."""
+    return _standing(birth.delivery, birth) if birth.delivery else []
+
+
+def mark(birth: Birth) -> None:
+    """Flag every undecided child of the delivery while not all of them are on file (V16)."""
+    _flag(siblings(birth) + [birth] * (birth.status != Status.voided))
+
+
+def _of_twins(session: Session, birth: Birth) -> Delivery | None:
+    if birth.plurality == 1:
+        return None
+    day = Delivery.delivered_on.between(*days_around(birth.born_on, 1))
+    near = scope.query(Delivery).where(
+        Delivery.mother_id == birth.mother_id, Delivery.region_id == birth.region.id, Delivery.plurality > 1, day
+    )
+    return next((d for d in session.scalars(near.order_by(Delivery.id)) if _standing(d, birth)), None)
+
+
+def _standing(delivery: Delivery, but: Birth) -> list[Birth]:
+    return [other for other in delivery.births if other.uid != but.uid and other.status != Status.voided]
+
+
+def _agree(delivery: Delivery, birth: Birth) -> None:
+    """The delivery says what its children say together."""
+    children, region = [*_standing(delivery, birth), birth], birth.region
+    delivery.mother_id, delivery.region_id, delivery.scope_path = birth.mother_id, region.id, region.path
+    delivery.delivered_on = min(child.born_on for child in children)
+    delivery.plurality = max(child.plurality for child in children)
+
+
+def _leave(session: Session, delivery: Delivery, birth: Birth) -> None:
+    _flag(_standing(delivery, birth))
+    if not [other for other in delivery.births if other is not birth]:
+        session.delete(delivery)
+
+
+def _flag(children: list[Birth]) -> None:
+    said, places = {child.plurality for child in children}, {child.plural_seq for child in children}
+    whole = len(said) == 1 and places == set(range(1, said.pop() + 1))
+    for child in children:
+        if (child.status or Status.draft) in UNDECIDED:
+            child.incomplete = not whole

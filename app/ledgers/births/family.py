@@ -1,0 +1,106 @@
+"""The people a registration or a birth names: their snapshot on the row, their file, and the office that answers for them."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from app.core import scope
+from app.core.errors import Problem
+from app.core.id_number import FEMALE, MALE
+from app.core.regions import Region
+from app.core.workflow import Status
+from app.ledgers.births.models import Birth
+from app.ledgers.people import naming, sound
+from app.ledgers.people.models import OfficeKind, Person, PersonOffice
+from app.ledgers.people.naming import Named
+
+SEXES = {"mother": FEMALE, "woman": FEMALE, "father": MALE, "partner": MALE}
+SNAPSHOT = ("name", "id_type", "id_no_bidx", "birth_date")
+ANSWERING = (OfficeKind.resident, OfficeKind.registered, OfficeKind.serving)  # which office answers, if several know the person
+
+
+def named(row: Any, role: str) -> Named:
+    """The person in this role as the row names them. A child's sex and birth date are the row's own."""
+    sealed = getattr(row, f"{role}_id_no")
+    number = sealed.reveal() if sealed else None
+    if role == "child":
+        return Named(row.child_name or "", "1", number, row.born_on, row.sex, role)
+    id_type, born = getattr(row, f"{role}_id_type"), getattr(row, f"{role}_birth_date")
+    return Named(getattr(row, f"{role}_name") or "", id_type, number, born, SEXES[role], role)
+
+
+def is_named(row: Any, role: str) -> bool:
+    """Whether anything was written about the person in this role."""
+    return any(getattr(row, f"{role}_{column}", None) for column in ("name", "id_no", "birth_date"))
+
+
+def complete(row: Any, role: str, today: date) -> None:
+    """Write the snapshot as it is kept: the name tidy, the number with 18 characters, the birth date it contains."""
+    if not is_named(row, role):
+        return
+    who = naming.completed(named(row, role), today)
+    setattr(row, f"{role}_name", who.name or None)
+    setattr(row, f"{role}_id_no", who.id_no)
+    if role != "child":
+        setattr(row, f"{role}_birth_date", who.birth_date)
+        setattr(row, f"{role}_id_type", who.id_type or "1")
+
+
+def problems(row: Any, role: str, today: date) -> list[Problem]:
+    """What is wrong with the person in this role; nothing where nobody is named."""
+    return naming.check(named(row, role), today) if is_named(row, role) else []
+
+
+def is_unchanged(row: Any, role: str) -> bool:
+    """Whether the row on file names this person as before: then the link stays, even to a file that cannot be opened here."""
+    state = inspect(row)
+    return bool(state.persistent) and not any(state.attrs[f"{role}_{column}"].history.has_changes() for column in SNAPSHOT)
+
+
+def mother_of_twin(session: Session, birth: Birth) -> int | None:
+    """The mother of the other twin, where she has no number: the same name and birth date, a day apart at most."""
+    same = (Birth.mother_name == birth.mother_name, Birth.mother_birth_date.is_not_distinct_from(birth.mother_birth_date))
+    near = Birth.born_on.between(*days_around(birth.born_on, 1))
+    rows = scope.query(Birth).where(*same, near, Birth.mother_id_no_bidx.is_(None), Birth.plurality > 1)
+    found = rows.where(Birth.status != Status.voided, Birth.uid != birth.uid).with_only_columns(Birth.mother_id)
+    return session.scalar(found.order_by(Birth.id).limit(1)) if birth.plurality > 1 else None
+
+
+def father_of_sibling(session: Session, birth: Birth) -> int | None:
+    """The father of another child of the same mother, where he has no number: the same name and birth date."""
+    same = (Birth.father_name == birth.father_name, Birth.father_birth_date.is_not_distinct_from(birth.father_birth_date))
+    rows = scope.query(Birth).where(*same, Birth.mother_id == birth.mother_id, Birth.father_id_no_bidx.is_(None), Birth.uid != birth.uid)
+    found = rows.where(Birth.status != Status.voided, Birth.father_id.is_not(None)).with_only_columns(Birth.father_id)
+    return session.scalar(found.order_by(Birth.id).limit(1))
+
+
+def days_around(day: date, days: int) -> tuple[date, date]:
+    """The first and the last day of a span around a day."""
+    return date.fromordinal(day.toordinal() - days), date.fromordinal(day.toordinal() + days)
+
+
+def on_file(session: Session, person_id: int | None) -> Person | None:
+    """The person's file, where one of my offices holds it."""
+    return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
+
+
+def office_of(session: Session, person_id: int | None) -> Region | None:
+    """The office in my scope that answers for a person today: where they live, are registered, or are served, in this order."""
+    mine = scope.query(PersonOffice).where(PersonOffice.person_id == person_id, PersonOffice.valid_to.is_(None))
+    links = session.scalars(mine.order_by(PersonOffice.id.desc())).all()
+    best = min(links, key=lambda link: ANSWERING.index(link.kind), default=None)
+    return best.region if best else None
+
+
+def within_reach(place: Region | None) -> Region | None:
+    """The place, if the writer answers for it; somebody else may have chosen it."""
+    return place if place is not None and scope.current().holds(place.path) else None
+
+
+def own_place(session: Session) -> Region | None:
+    """The place of a writer who answers for exactly one village or town."""
+    paths = scope.current().paths
+    found = session.scalars(select(Region).where(Region.path == paths[0])).one_or_none() if len(paths) == 1 else None
+    return found if found and sound.is_office(found) else None

@@ -1,0 +1,198 @@
+"""What may happen to a birth: it is entered, decided about, voided. A birth asks for no permission and has no consequence."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.core import id_number, names, periods, workflow
+from app.core.errors import Caution, Problem, RuleViolation
+from app.core.id_number import FEMALE, MALE
+from app.core.workflow import Actor
+from app.extensions import db
+from app.ledgers.births import checks, deliveries, elsewhere, family
+from app.ledgers.births.models import Birth
+from app.ledgers.people import naming, search
+from app.ledgers.people.models import OfficeKind, Person, PersonOffice
+from app.ledgers.people.naming import Named
+
+ROLES = ("mother", "father", "child")
+UNNAMED = {MALE: "之子", FEMALE: "之女"}  # how a newborn without a name is called: 王芳之女
+
+
+def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
+    """Settle what follows from what was typed, check everything, answer what is unusual. Raises RuleViolation."""
+    session = db.session()
+    with session.no_autoflush:
+        _complete(birth, today)
+        keeps_mother = birth.mother_id is not None and family.is_unchanged(birth, "mother")
+        keeps_father = birth.father_id is not None and family.is_unchanged(birth, "father")
+        _refuse_if(checks.of_form(birth, today))
+        with _apart(session, birth):
+            if not keeps_mother:
+                birth.mother_id = _mother(session, birth, actor, today)
+            if not keeps_father:
+                birth.father_id = _father(session, birth, actor, today)
+        _place(session, birth, keeps_mother)
+        deliveries.join(session, birth)
+        _refuse_if(checks.of_register(session, birth))
+        return _judge(session, birth)
+
+
+def approve(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
+    """The birth counts from now on, in a month settled here for ever; the child gets a file."""
+    session = db.session()
+    workflow.must_allow(birth, "approve", actor, reason)
+    child_id = birth.child_id or _file_child(session, birth, actor)
+    with session.no_autoflush:
+        birth.child_id, birth.registration_id = child_id, elsewhere.registration_for(session, birth)
+        birth.statistical_month, birth.late = periods.count_in(session, birth.count_path or birth.scope_path, birth.born_on, on)
+        workflow.advance(birth, "approve", actor, token=token, reason=reason)
+
+
+def void(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
+    """The birth does not stand any more; the file it made is closed, unless another row names the child."""
+    session = db.session()
+    workflow.advance(birth, "void", actor, token=token, reason=reason)
+    deliveries.mark(birth)
+    if birth.child_id is not None and not elsewhere.is_named_by_another(session, birth.child_id, birth.uid):
+        _close_file(session, birth.child_id, on)
+
+
+ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void}
+
+
+def _complete(birth: Birth, today: date) -> None:
+    for role in ROLES:
+        family.complete(birth, role, today)
+    birth.reported_on = birth.reported_on or today
+    birth.is_alive = birth.child_died_on is None
+    birth.birth_cert_no = id_number.clean(birth.birth_cert_no or "") or None
+    birth.born_at = checks.clock_of(birth.born_at)
+
+
+def _refuse_if(problems: list[Problem]) -> None:
+    if problems:
+        raise RuleViolation(problems)
+
+
+@contextmanager
+def _apart(session: Session, birth: Birth) -> Iterator[None]:
+    """Keep a half-settled row out of the saving of people's files: the database would judge it too early."""
+    known = birth in session
+    if known:
+        _loaded = birth.delivery, birth.region, birth.mother_region, birth.father_region
+        session.expunge(birth)
+    try:
+        yield
+    finally:
+        if known:
+            session.add(birth)
+
+
+def _mother(session: Session, birth: Birth, actor: Actor, today: date) -> int:
+    """Her file, found or made. A file that this row alone made is put right with the row, or closed when it was the wrong one."""
+    who, own = family.named(birth, "mother"), _own_file(session, birth)
+    place = None if own else family.within_reach(birth.mother_region)
+    twin = None if who.id_no else family.mother_of_twin(session, birth)
+    found = twin or naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
+    if own and found is None:
+        return _put_right(session, own, who)
+    if found is None:
+        message = _("The mother is not on file at your offices. Choose the place where she lives, and she is entered with this birth.")
+        raise RuleViolation.one(message, "mother_region", code="mother_place")
+    if own:
+        _close_file(session, own.id, today)
+    return found
+
+
+def _own_file(session: Session, birth: Birth) -> Person | None:
+    """The mother's file, if it was made for this row: it has no number, and nothing else names her."""
+    if birth.mother_id is None or elsewhere.is_named_by_another(session, birth.mother_id, birth.uid):
+        return None
+    mother = family.on_file(session, birth.mother_id)
+    return mother if mother and mother.id_no is None else None
+
+
+def _put_right(session: Session, mother: Person, who: Named) -> int:
+    mother.name, mother.name_key, mother.birth_date = who.name, naming.name_key(who.name), who.birth_date
+    mother.id_type, mother.id_no = who.id_type or "1", who.id_no
+    search.rewrite(session, mother)
+    return mother.id
+
+
+def _father(session: Session, birth: Birth, actor: Actor, today: date) -> int | None:
+    """He may be filed anywhere, or nowhere; he is entered only where he lives in the offices of the writer."""
+    if not family.is_named(birth, "father"):
+        return None
+    who = family.named(birth, "father")
+    known = None if who.id_no else family.father_of_sibling(session, birth)
+    return known or naming.find_or_file(
+        session, who, region=family.within_reach(birth.father_region), outside="link", actor=actor, today=today
+    )
+
+
+def _place(session: Session, birth: Birth, keeps_mother: bool) -> None:
+    """The mother's office answers for the row; it counts where she lived on the day."""
+    office = birth.region if keeps_mother and birth.region else family.office_of(session, birth.mother_id)
+    if office is None:
+        raise RuleViolation.one(_("The mother's file belongs to no place of your offices any more."), "mother_name", code="mother_place")
+    birth.region, birth.scope_path = office, office.path
+    birth.count_region_id, birth.count_path = elsewhere.residence_on(session, birth.mother_id, birth.born_on) or (office.id, office.path)
+
+
+def _judge(session: Session, birth: Birth) -> list[Caution]:
+    others = elsewhere.births_of(session, birth)
+    deliveries.mark(birth)
+    birth.possible_duplicate = checks.is_duplicate(session, birth, others)
+    birth.registration_id = elsewhere.registration_for(session, birth)
+    if checks.is_protected_age(session, birth):
+        _protect(session, birth.mother_id)
+    return checks.cautions(session, birth, others)
+
+
+def _protect(session: Session, mother_id: int) -> None:
+    mother = family.on_file(session, mother_id)
+    if mother is not None:
+        mother.is_protected = True
+
+
+def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
+    """The child's file at the birth's office, from the day of birth. A newborn without a name is called after the mother."""
+    who = family.named(birth, "child")
+    if not who.name:
+        who = replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
+    found = naming.find_or_file(session, who, region=birth.region, outside="link", actor=actor, today=birth.born_on)
+    if found is None:
+        raise RuntimeError("a child with a place has a file")
+    if elsewhere.is_child_closed(session, found):
+        _reopen_file(session, birth, found)
+    child = family.on_file(session, found)
+    if child is not None and birth.child_died_on:
+        child.died_on = child.died_on or birth.child_died_on
+    return found
+
+
+def _reopen_file(session: Session, birth: Birth, child_id: int) -> None:
+    """The birth of this child was voided before and entered again."""
+    kind, region = OfficeKind.resident, birth.region
+    session.add(PersonOffice(person_id=child_id, region=region, scope_path=region.path, kind=kind, valid_from=birth.born_on))
+    session.flush()
+    child = family.on_file(session, child_id)
+    if child is not None:
+        child.closed_on = None
+        search.rewrite(session, child)
+
+
+def _close_file(session: Session, child_id: int, on: date) -> None:
+    child = family.on_file(session, child_id)
+    if child is None:
+        return
+    child.closed_on = on
+    for link in child.offices:
+        if link.valid_to is None:
+            link.valid_to = max(on, link.valid_from)
+    search.rewrite(session, child)

@@ -1,0 +1,93 @@
+"""Finding people of one's own offices: by any part of the name, by pinyin initials, by the end of the ID number."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
+from sqlalchemy.orm import Session
+
+from app.core import id_number, names, scope
+from app.core.scope import elevated
+from app.extensions import db
+from app.ledgers.people.models import Person, PersonOffice, PersonSearch
+
+OF_AGE = 14  # PIPL art. 31: data of children under fourteen
+LAST = chr(0x10FFFF)  # sorts after every character that may follow
+NUMBER, OLD_LENGTH = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]"), 15  # an ID number, and an old one
+
+
+def findable(today: date) -> ColumnElement[bool]:
+    """Who is listed and found. A child is found from the mother's or the birth's row, a protected person never, a closed file neither."""
+    try:
+        fourteen_years_ago = today.replace(year=today.year - OF_AGE)
+    except ValueError:  # 29 February
+        fourteen_years_ago = date(today.year - OF_AGE, 2, 28)
+    grown = or_(Person.birth_date.is_(None), Person.birth_date <= fourteen_years_ago)
+    return and_(grown, Person.is_protected.is_(False), Person.closed_on.is_(None))
+
+
+def condition(text: str) -> ColumnElement[bool]:
+    """What the search box means: the end of an ID number, a phone, a whole number, else a part of the name or its initials."""
+    number = id_number.clean(text)
+    if re.fullmatch(r"[0-9]{3}[0-9X]", number):
+        return Person.id_no.ends(number)
+    if id_number.is_phone(number):
+        return Person.phone == number
+    if re.fullmatch(r"[0-9]{15}", number):
+        return Person.id_no == id_number.to_18(number)
+    if re.search(r"[0-9]", number):
+        return Person.id_no == number
+    return _named(names.search_key(text))
+
+
+def on_rows(text: str, *, numbers: Sequence[Any], written: Sequence[Any], found: Any, people: Sequence[Any]) -> ColumnElement[bool]:
+    """Rows of a ledger that name a person: by a whole ID number, else by any part of the name on file or how a written name begins.
+
+    `numbers` and `written` are the row's own words, `found` the link that is looked up by name, `people` every link of the row.
+    Rows that name a protected person stand in the list, but no name and no number leads to them.
+    """
+    number = id_number.clean(text)
+    if NUMBER.fullmatch(number):
+        whole = id_number.to_18(number) if len(number) == OLD_LENGTH else number
+        named = [column == whole for column in numbers]
+    else:
+        begins = [column.startswith(names.clean_name(text), autoescape=True) for column in written]
+        named = [found.in_(_people(names.search_key(text))), *begins]
+    protected = _protected(people)
+    return and_(or_(*named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
+
+
+def _protected(people: Sequence[Any]) -> list[int]:
+    """Protected people whom rows of one's own offices name, even where their files have gone to another office."""
+    own = [select(column).where(scope.current().criterion(column.class_.scope_path)) for column in people]
+    with elevated("protected people whom own rows name"):
+        return list(db.session.scalars(select(Person.id).where(Person.is_protected, or_(*(Person.id.in_(named) for named in own)))))
+
+
+def _named(key: str) -> ColumnElement[bool]:
+    return Person.id.in_(_people(key))
+
+
+def _people(key: str) -> Select[tuple[int]]:
+    """People of one's own offices by a part of the name: a range of tokens, so that both databases use the key."""
+    held = scope.current().criterion(PersonSearch.scope_path)
+    return select(PersonSearch.person_id).where(held, PersonSearch.token >= key, PersonSearch.token < key + LAST)
+
+
+def rewrite(session: Session, person: Person) -> None:
+    """Make the parts of the name anew for every office that sees the person, foreign ones included."""
+    session.flush()
+    tokens, table = names.search_tokens(person.name), PersonSearch.__table__
+    with elevated("name search of every office of a person"):
+        connection = session.connection()
+        links = select(PersonOffice.scope_path).where(PersonOffice.person_id == person.id, PersonOffice.valid_to.is_(None))
+        rows = [
+            {"token": token, "scope_path": path, "person_id": person.id}
+            for path in sorted(set(connection.scalars(links)))
+            for token in sorted(tokens)
+        ]
+        connection.execute(delete(table).where(table.c.person_id == person.id))
+        if rows:
+            connection.execute(insert(table), rows)

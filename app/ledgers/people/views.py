@@ -1,0 +1,186 @@
+"""The screens of the people ledger: the people of one's offices, the ID lookup, the requests of other offices."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_appbuilder.actions import ActionItem
+from flask_appbuilder.forms import DynamicForm
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, Select
+from sqlalchemy.orm import selectinload
+from wtforms import StringField
+from wtforms.validators import Optional
+
+from app.core import clock
+from app.core.errors import RuleViolation
+from app.core.screen import LedgerInterface, LedgerView, expose, has_access
+from app.core.unit_of_work import Busy, unit_of_work
+from app.extensions import db
+from app.ledgers.people import lookup, offices, rules, search
+from app.ledgers.people.identity import elsewhere
+from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
+
+NUMBER_HINT = _l("18 characters as on the card; it fills in the birth date and the sex. Leave it empty if there is no document.")
+
+
+class PeopleInterface(LedgerInterface):
+    """People with the places one's own offices know; children and protected persons stand in no list and are found by no search."""
+
+    eager = (selectinload(Person.offices).joinedload(PersonOffice.region),)
+
+    def base(self) -> Select[Any]:
+        return super().base().where(search.findable(clock.today()))
+
+    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
+        column = "name_key" if order_column == "name" else order_column
+        return super().page(wanted, column, order_direction, page, page_size)
+
+
+class LookupForm(DynamicForm):
+    """What one must know to ask after a person of another office."""
+
+    id_no = StringField(_l("ID number"), description=_l("The whole number; a part of it is never looked up."))
+    name = StringField(_l("Name"), description=_l("As on the card."))
+    reason = StringField(_l("Reason"), description=_l("The office that holds the file reads it."))
+
+
+class PersonView(LedgerView):
+    """People this office may see."""
+
+    route_base = "/people"
+    datamodel = PeopleInterface(Person)
+    rules = rules
+    list_title, show_title, add_title, edit_title = _l("People"), _l("Person"), _l("New person"), _l("Change person")
+    list_template, show_template = "people/list.html", "people/show.html"
+    list_columns = ["name", "sex", "birth_date", "id_no", "place"]
+    show_columns = ["name", "id_type", "id_no", "sex", "birth_date", "ethnicity", "phone", "died_on"]
+    search_columns = ["birth_date", "sex"]
+    order_columns = ["name", "birth_date"]
+    add_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
+    edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "died_on"]
+    places = tuple(rules.PLACES)
+    extra_args = {"kind_label": offices.kind_label}
+    validators_columns = {"sex": [Optional()]}
+    find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
+    label_columns = {
+        "name": _l("Name"),
+        "id_type": _l("ID type"),
+        "id_no": _l("ID number"),
+        "sex": _l("Sex"),
+        "birth_date": _l("Birth date"),
+        "ethnicity": _l("Ethnicity"),
+        "phone": _l("Phone"),
+        "died_on": _l("Date of death"),
+        "place": _l("Place"),
+        "residence": _l("Lives at"),
+        "registration": _l("Household registered at"),
+    }
+    description_columns = {
+        "id_no": NUMBER_HINT,
+        "name": _l("As on the card, with · between the parts of a name."),
+        "sex": _l("Filled in from the ID number of a resident identity card."),
+        "birth_date": _l("Filled in from the ID number of a resident identity card."),
+        "phone": _l("Mobile number, or landline with area code."),
+        "residence": _l("Village or community of your offices."),
+        "registration": _l("Only if it lies in your offices."),
+        "died_on": _l("Leave it empty for the living."),
+    }
+
+    def find_condition(self, text: str) -> ColumnElement[bool]:
+        return search.condition(text)
+
+    def _get_add_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:
+        if request.method == "GET" and form.residence.data is None:
+            form.residence.data = rules.only_village(db.session())
+        return super()._get_add_widget(form, exclude_cols, widgets)
+
+    @expose("/lookup", methods=["GET", "POST"])
+    @has_access
+    def lookup(self) -> Any:
+        """Ask after a person of another office. Present, absent and protected persons get the same page."""
+        form, told, own = LookupForm(request.form), "", None
+        if request.method == "POST":
+            try:
+                own = self._look_up(form)
+                form, told = LookupForm(formdata=None), elsewhere()
+            except RuleViolation as refusal:
+                told = _show_problems(form, refusal)
+            except Busy as error:
+                told = str(error)
+        return self.render_template("people/lookup.html", title=_l("Look up an ID number"), form=form, told=told, own=own)
+
+    def _look_up(self, form: LookupForm) -> Person | None:
+        words = {name: (form[name].data or "").strip() for name in ("id_no", "name", "reason")}
+        with unit_of_work() as session:
+            return lookup.look_up(
+                session,
+                number=words["id_no"],
+                name=words["name"],
+                reason=words["reason"],
+                actor=current_user,
+                per_hour=current_app.config["LOOKUPS_PER_HOUR"],
+                today=clock.today(),
+            )
+
+
+class IdentityRequestInterface(LedgerInterface):
+    """Requests with who asked and about whom."""
+
+    eager = (selectinload(IdentityRequest.person), selectinload(IdentityRequest.asked_by), selectinload(IdentityRequest.asked_region))
+
+
+class IdentityRequestView(LedgerView):
+    """Questions of other offices after people whose files lie here."""
+
+    route_base = "/people/requests"
+    datamodel = IdentityRequestInterface(IdentityRequest)
+    include_route_methods = {"list", "show", "action", "action_post"}
+    list_title, show_title = _l("ID requests"), _l("ID request")
+    list_columns = ["asked_at", "asked_by", "asked_region", "reason", "person", "answered_at"]
+    show_columns = ["asked_at", "asked_by", "asked_region", "reason", "person", "answered_at"]
+    add_columns = edit_columns = ["reason"]
+    search_columns = ["reason"]
+    order_columns = ["asked_at"]
+    label_columns = {
+        "asked_at": _l("Asked at"),
+        "asked_by": _l("Asked by"),
+        "asked_region": _l("Office that asked"),
+        "reason": _l("Reason"),
+        "person": _l("Person"),
+        "answered_at": _l("Answered at"),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.formatters_columns = {"asked_at": _moment, "answered_at": _moment, "person": _link_to_file}
+        super().__init__(**kwargs)
+        self.actions["answer"] = ActionItem("answer", _l("Mark as answered"), "", "", True, True, func=self._answer)
+        self.base_permissions.append("answer")
+
+    def _answer(self, row: IdentityRequest, *, token: str, reason: str) -> None:
+        rules.answer(row, current_user)
+
+    def _acts_of(self, item: IdentityRequest) -> list[tuple[str, Any, bool]]:
+        return [("answer", _l("Mark as answered"), False)] if item.answered_at is None and self._may("answer") else []
+
+
+def _show_problems(form: Any, refusal: RuleViolation) -> str:
+    """Put each problem beside its field; answer what belongs to none."""
+    for problem in refusal.problems:
+        if problem.field:
+            form[problem.field].errors = [*form[problem.field].errors, problem.message]
+    return " ".join(str(p.message) for p in refusal.problems if not p.field)
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{clock.local(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def _link_to_file(person: Person | None) -> str | Markup:
+    """A protected person is not named in a list."""
+    if person is None:
+        return ""
+    name = _l("Protected person") if person.is_protected else person.name
+    return Markup('<a href="{}">{}</a>').format(url_for("PersonView.show", pk=person.uid), name)

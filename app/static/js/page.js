@@ -1,0 +1,18 @@
+// The frame of the page: the menu opens and closes on a narrow screen.
+(function () {
+  "use strict";
+  const button = document.querySelector(".menu-button");
+  const menu = document.getElementById("menu");
+  document.documentElement.classList.add("scripted");
+  if (!button || !menu) return;
+
+  function show(open) {
+    menu.classList.toggle("open", open);
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  button.addEventListener("click", () => show(!menu.classList.contains("open")));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { show(false); button.focus(); }
+  });
+})();

@@ -1,0 +1,24 @@
+"""MAP OF SCREENS: the menu from top to bottom."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.health import HealthView
+from app.ledgers.births.views import BirthRegistrationView, BirthView
+from app.ledgers.people.views import IdentityRequestView, PersonView
+
+LEDGERS = (
+    # screen, stable menu name, label, icon
+    (PersonView, "People", _l("People"), "fa-users"),
+    (IdentityRequestView, "ID requests", _l("ID requests"), "fa-question-circle"),
+    (BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-text-o"),
+    (BirthView, "Births", _l("Births"), "fa-child"),
+)
+
+
+def register(appbuilder: Any) -> None:
+    """Add every screen; the account screens are added by the security manager."""
+    for view, name, label, icon in LEDGERS:
+        appbuilder.add_view(view, name, label=label, icon=icon, category="Ledgers", category_label=_l("Ledgers"), category_icon="fa-book")
+    appbuilder.add_view_no_menu(HealthView)

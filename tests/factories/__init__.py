@@ -1,0 +1,1 @@
+"""Valid rows for tests; a test states only what matters to it."""

@@ -1,0 +1,80 @@
+"""Starting reads and writes nothing; nobody stands above the roles; what is not ours is not there."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_appbuilder.security.sqla.models import Role
+from sqlalchemy import Engine, event, select
+
+from tests.conftest import make_app
+
+
+def test_starting_sends_no_statement(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    sent: list[str] = []
+
+    def listen(*told: Any) -> None:
+        sent.append(told[2])
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    request.addfinalizer(lambda: event.remove(Engine, "before_cursor_execute", listen))
+    make_app(url, tmp_path)
+    assert sent == []
+
+
+def test_starting_makes_no_database(tmp_path: Path) -> None:
+    make_app(f"sqlite:///{tmp_path}/none.db", tmp_path)
+    assert list(tmp_path.glob("*.db*")) == []
+
+
+@pytest.mark.parametrize("page", ["/", "/people/list/", "/births/list/", "/registrations/list/", "/people/add", "/births/add", "/health"])
+def test_pages_open_for_a_clerk(sign_in: Any, page: str) -> None:
+    assert sign_in("clerk").get(page).status_code == 200
+
+
+def test_the_health_page_tells_what_it_runs_on(app: Flask, url: str) -> None:
+    answer = app.test_client().get("/health")
+    assert answer.status_code == 200
+    told = answer.get_json()
+    assert set(told) == {"status", "version", "database", "sqlite_version", "journal_mode"}
+    assert told["status"] == "ok"
+    assert (told["database"], told["journal_mode"]) == (("sqlite", "delete") if url.startswith("sqlite") else ("postgresql", None))
+
+
+def test_a_broken_database_is_not_well(tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_bytes(b"this is no database at all, whatever its name may say" * 100)
+    answer = make_app(f"sqlite:///{tmp_path}/broken.db", tmp_path).test_client().get("/health")
+    assert answer.status_code == 503
+    assert answer.get_json()["status"] == "failed"
+
+
+@pytest.mark.parametrize("page", ["/people/list/", "/births/list/", "/births/add", "/users/list/"])
+def test_whoever_is_not_signed_in_is_sent_to_sign_in(app: Flask, page: str) -> None:
+    answer = app.test_client().get(page)
+    assert answer.status_code == 302
+    assert "/login/" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/permissions/list/", "/viewmenus/list/", "/permissionviews/list/", "/groupmodelview/list/", "/api/v1/security/login",
+        "/api/v1/openapi/_openapi", "/swagger/v1", "/api/v1/menu/", "/userstatschartview/chart/",
+        "/resetpassword/form", "/register/form", "/users/delete/1",
+        "/births/delete/1", "/births/download/x", "/users/action_post",
+    ],
+)  # fmt: skip
+def test_screens_of_the_framework_we_do_not_use_are_not_there(sign_in: Any, page: str) -> None:
+    assert sign_in("admin").get(page).status_code in {404, 405}
+
+
+def test_nobody_stands_above_the_roles(seeing: Any) -> None:
+    names = set(seeing(lambda s: s.scalars(select(Role.name)).all()))
+    assert "supervisor" in names
+    assert names & {"Admin", "Public", "(nobody)"} == set()
+
+
+@pytest.mark.parametrize("page", ["/births/list/", "/people/list/", "/registrations/list/", "/births/add", "/people/add"])
+def test_an_admin_sees_no_ledger(sign_in: Any, page: str) -> None:
+    assert sign_in("admin").get(page).status_code == 403

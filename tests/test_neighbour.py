@@ -1,0 +1,271 @@
+"""The neighbour, a clerk of another town, tries every route of the application: 404, a refusal, or an answer without a word of ours.
+
+A route without an entry here fails. Answers are judged by canaries: words, numbers and identities that stand only in rows of the
+first town. Afterwards nothing of that town has changed. The stranger, who is nobody's clerk, tries the same roads.
+"""
+
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.core import clock, regions
+from app.core.audit import acting
+from app.core.crypto import secrets_of
+from app.core.fields import RemoteSelectField
+from app.core.scope import looking_as
+from app.core.unit_of_work import unit_of_work
+from app.core.workflow import Status
+from app.extensions import db
+from app.ledgers.births.models import Birth, BirthRegistration, Delivery
+from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
+from tests.cast import A1, B1
+from tests.conftest import EVERYWHERE, Client
+from tests.factories.births import make_birth, make_registration, user
+from tests.factories.people import make_person
+
+CANARY = "金丝雀"
+CERTIFICATE, PHONE = "C987654321", "13912345678"
+OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
+GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
+TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration)
+
+
+class Road(NamedTuple):
+    """What the neighbour sends, and the statuses that are right. `{birth}` in a word is the identity of a foreign birth."""
+
+    statuses: tuple[int, ...]
+    row: str = ""
+    words: dict[str, str] = {}
+    values: dict[str, str] = {}
+
+
+def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str]) -> dict[tuple[str, str], Road]:
+    """The roads of a ledger's screen."""
+    return {
+        (f"{view}.list", "GET"): Road((200,)),
+        (f"{view}.show", "GET"): Road(GONE, row),
+        (f"{view}.add", "GET"): Road((200,)),
+        (f"{view}.add", "POST"): Road((200,), words=words | {picker: "{region}"}),
+        (f"{view}.edit", "GET"): Road(GONE, row),
+        (f"{view}.edit", "POST"): Road(GONE, row, words),
+        (f"{view}.find", "POST"): Road((200, 302), words={"text": CANARY}),
+        (f"{view}.reveal", "POST"): Road(GONE, row, {"column": secret, "reason": "asks"}),
+        (f"{view}.options", "GET"): Road((200,), values={"column": picker}),
+        (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
+        (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
+    }
+
+
+def denied(view: str, *roads: str, **values: str) -> dict[tuple[str, str], Road]:
+    """Roads of a screen that a clerk has no right to."""
+    return {(f"{view}.{road.split()[0]}", road.split()[1]): Road(DENIED, values=values) for road in roads}
+
+
+ROADS: dict[tuple[str, str], Road] = {
+    ("HomeView.index", "GET"): Road((200,)),
+    ("UtilView.back", "GET"): Road((302,)),
+    ("OwnView.userinfo", "GET"): Road((200,)),
+    ("OwnView.password", "GET"): Road((200,)),
+    ("OwnView.password", "POST"): Road((200,)),
+    ("OwnView.end_others", "POST"): Road((302,)),
+    **ledger("PersonView", "person", "id_no", "residence", {"name": "王邻居", "id_type": "1", "sex": "2", "birth_date": "1990-01-02"}),
+    **ledger(
+        "BirthRegistrationView",
+        "registration",
+        "woman_id_no",
+        "region",
+        {"woman_name": "王邻居", "woman_id_type": "1", "registration_type": "1", "child_order": "1", "channel": "1"},
+    ),
+    **ledger(
+        "BirthView",
+        "birth",
+        "mother_id_no",
+        "mother_region",
+        {
+            "mother_name": "王邻居",
+            "mother_id_type": "1",
+            "sex": "2",
+            "born_on": "2026-03-05",
+            "child_order": "1",
+            "plurality": "1",
+            "plural_seq": "1",
+        },
+    ),
+    ("PersonView.lookup", "GET"): Road((200,)),
+    ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
+    ("IdentityRequestView.list", "GET"): Road((200,)),
+    ("IdentityRequestView.show", "GET"): Road(GONE, "request"),
+    ("IdentityRequestView.action", "POST"): Road(GONE, "request", values={"name": "answer"}),
+    ("IdentityRequestView.action_post", "POST"): Road(GONE, words={"action": "answer", "rowid": "{request}"}),
+    **denied("HistoryView", "list GET"),
+    **denied("AccountHistoryView", "list GET"),
+    **denied("RoleView", "list GET", "add GET", "add POST"),
+    **denied("RoleView", "show GET", "edit GET", "edit POST", name="clerk"),
+    **denied("UserView", "list GET", "add GET", "add POST", "regions GET"),
+    **denied("UserView", "show GET", "edit GET", "edit POST", name="clerk"),
+    **denied("UserView", "act POST", name="clerk", act="disable"),
+}
+ROADS_IN_ORDER = sorted(ROADS)
+
+
+class Town(NamedTuple):
+    """The rows of the first town, by kind, and every word that may not reach the neighbour."""
+
+    rows: dict[str, str]
+    canaries: tuple[str, ...]
+    fingerprint: dict[str, tuple[Any, ...]]
+
+
+def fingerprint(app: Flask) -> dict[str, tuple[Any, ...]]:
+    """Version and status of every row of the first town."""
+    with app.app_context(), looking_as(EVERYWHERE):
+        path = regions.by_code(db.session(), A1).path
+        rows = [
+            row for table in TABLES for row in db.session.scalars(select(table)) if str(getattr(row, "scope_path", path)).startswith(path)
+        ]
+        return {f"{row.__tablename__} {row.uid}": (row.version, getattr(row, "status", None)) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def town(shared_app: Flask) -> Town:
+    """A town full of canaries; the neighbour has rows of their own."""
+    with shared_app.app_context(), looking_as(EVERYWHERE), acting("test"), unit_of_work() as session:
+        make_person(session, office=B1, name="王邻居")
+        person = make_person(session, office=A1, name=CANARY + "民", phone=PHONE)
+        names = {"mother_name": CANARY + "母", "father_name": CANARY + "父", "child_name": CANARY + "子"}
+        birth = make_birth(session, **names, birth_cert_no=CERTIFICATE)
+        stages = {"待": Status.submitted, "退": Status.returned, "准": Status.approved}
+        others = [make_birth(session, mother_name=CANARY + name, status=status) for name, status in stages.items()]
+        registration = make_registration(session, woman_name=CANARY + "女")
+        where = person.offices[0].region
+        asked = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
+        request = IdentityRequest(scope_path=where.path, person=person, **asked)
+        session.add(request)
+        session.flush()
+        rows = {"person": person, "birth": birth, "registration": registration, "request": request, "region": where}
+        uids = [str(row.uid) for row in (*rows.values(), *others)]
+        secrets = [sealed for row in (person, birth, registration) for name in secrets_of(type(row)) if (sealed := getattr(row, name))]
+        known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
+        found = {kind: str(row.uid) for kind, row in rows.items()} | {"number": person.id_no.reveal()}
+        canaries = (CANARY, CERTIFICATE, PHONE, where.name, *known, *uids)
+    return Town(found, canaries, fingerprint(shared_app))
+
+
+@pytest.fixture(scope="module")
+def neighbour(shared_app: Flask, town: Town) -> Client:
+    """The neighbour's browser."""
+    return Client(shared_app, "neighbour")
+
+
+@pytest.fixture(scope="module")
+def stranger(shared_app: Flask, town: Town) -> Client:
+    """Somebody with an account, no role and no office."""
+    return Client(shared_app, "stranger")
+
+
+def travel(app: Flask, client: Client, town: Town, endpoint: str, method: str) -> tuple[Any, list[str]]:
+    """The answer, and the canaries in it that the traveller did not bring along."""
+    road = ROADS[endpoint, method]
+    values = {**road.values, **({_pk(app, endpoint): town.rows[road.row]} if road.row else {})}
+    with app.test_request_context():
+        address = app.url_for(endpoint, **values)
+    words = {name: text.format(**town.rows) for name, text in road.words.items()}
+    token = client.hidden("/own/")
+    sent = {**token, "act_token": "0190a0b0-0000-7000-8000-000000000001", "row_version": "1", **words}
+    answer = client.get(address) if method == "GET" else client.http.post(address, data=sent)
+    brought = "|".join(words.values())
+    told = answer.text + "|".join(f"{k}: {v}" for k, v in answer.headers.items() if k != "Set-Cookie")
+    for word in sorted(words.values(), key=len, reverse=True):
+        told = told.replace(word, "") if word else told
+    return answer, [c for c in town.canaries if c in told and c not in brought]
+
+
+def _pk(app: Flask, endpoint: str) -> str:
+    rule = next(r for r in app.url_map.iter_rules() if r.endpoint == endpoint)
+    return "pk" if "pk" in rule.arguments else next(iter(rule.arguments))
+
+
+def test_every_route_has_an_entry(shared_app):
+    on_map = {(r.endpoint, m) for r in shared_app.url_map.iter_rules() for m in r.methods - {"HEAD", "OPTIONS"}}
+    assert {road for road in on_map if road[0] not in OPEN} == set(ROADS)
+
+
+def test_open_routes_are_on_the_map(shared_app):
+    assert {r.endpoint for r in shared_app.url_map.iter_rules()} >= OPEN
+
+
+@pytest.mark.parametrize(("endpoint", "method"), ROADS_IN_ORDER)
+def test_neighbour_learns_nothing(shared_app, neighbour, town, endpoint, method):
+    answer, leaked = travel(shared_app, neighbour, town, endpoint, method)
+    assert leaked == []
+    assert answer.status_code in ROADS[endpoint, method].statuses
+
+
+@pytest.mark.parametrize("act", ["submit", "withdraw", "return", "approve", "void", "hold", "release", "not_duplicate"])
+@pytest.mark.parametrize("view", ["births", "registrations"])
+def test_neighbours_supervisor_decides_about_nothing(shared_app, town, view, act):
+    row = town.rows["birth" if view == "births" else "registration"]
+    supervisor = Client(shared_app, "neighbour_supervisor")
+    words = {**supervisor.hidden("/own/"), "act_token": "0190a0b0-0000-7000-8000-000000000002", "reason": "x", "action": act, "rowid": row}
+    assert supervisor.http.post(f"/{view}/action/{act}/{row}", data=words).status_code in NOT_HERE
+    assert supervisor.http.post(f"/{view}/action_post", data=words).status_code in NOT_HERE
+
+
+@pytest.mark.parametrize(("endpoint", "method"), ROADS_IN_ORDER)
+def test_stranger_learns_nothing(shared_app, stranger, town, endpoint, method):
+    answer, leaked = travel(shared_app, stranger, town, endpoint, method)
+    assert leaked == []
+    assert answer.status_code in (302, 400, 403, 404) or endpoint.startswith(("OwnView", "HomeView"))
+
+
+@pytest.mark.parametrize("text", [CANARY, "jsq", CERTIFICATE, PHONE, "{number}", "{last4}"])
+@pytest.mark.parametrize("view", ["people", "births", "registrations"])
+def test_neighbour_finds_nobody_by_any_word(neighbour, town, view, text):
+    sought = text.format(number=town.rows["number"], last4=town.rows["number"][-4:])
+    told = neighbour.send(f"/{view}/find", f"/{view}/list/", text=sought).text.replace(sought, "")
+    assert [c for c in town.canaries if c in told and c not in sought] == []
+
+
+FILTERS = (
+    "_flt_0_status=draft",
+    "_flt_0_born_on=2026-03-05",
+    "_flt_0_birth_date=1990-01-02",
+    "_flt_0_sex=2",
+    "_flt_0_mother_name=" + CANARY,
+)
+
+
+@pytest.mark.parametrize("query", FILTERS)
+@pytest.mark.parametrize("view", ["people", "births", "registrations"])
+def test_neighbour_filters_nothing_out(neighbour, town, view, query):
+    told = neighbour.get(f"/{view}/list/?{query}").text.replace(CANARY, "", told_times(query))
+    assert [c for c in town.canaries if c in told] == []
+
+
+def told_times(query: str) -> int:
+    """How often a filter's own value may stand on the page."""
+    return 2 if CANARY in query else 0
+
+
+def test_pickers_of_every_form_offer_no_foreign_place(shared_app, neighbour, town):
+    pickers = [
+        (view.route_base, name)
+        for view in shared_app.extensions["appbuilder"].baseviews
+        for name, field in (getattr(view, "add_form_extra_fields", None) or {}).items()
+        if issubclass(field.field_class, RemoteSelectField)
+    ]
+    assert pickers
+    with shared_app.app_context(), looking_as(EVERYWHERE):
+        foreign = regions.by_code(db.session(), A1).name
+    offered = [neighbour.get(f"{base}/options/{name}?q={foreign[:2]}").text for base, name in pickers]
+    assert not any(foreign in text for text in offered)
+
+
+def test_nothing_of_the_town_has_changed(shared_app, town):
+    """The last test of the file: what all the others tried left no trace in the first town."""
+    mine = {name for name, _ in town.fingerprint.items() if name.startswith("person ")}
+    now = fingerprint(shared_app)
+    assert {name: now[name] for name in town.fingerprint} == town.fingerprint
+    assert {name for name in now if not name.startswith("person ")} == set(town.fingerprint) - mine

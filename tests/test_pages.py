@@ -1,0 +1,162 @@
+"""Every page of every role: in one language, well labelled, safe to send, loading nothing from elsewhere; what waits on the home page."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from app.core import regions
+from app.core.audit import acting
+from app.core.permissions import SHIPPED
+from app.core.scope import looking_as
+from app.core.unit_of_work import unit_of_work
+from app.core.workflow import Status
+from app.demo import REGIONS
+from tests.cast import A1, CAST
+from tests.conftest import EVERYWHERE
+from tests.factories.births import make_birth, make_registration
+from tests.factories.people import make_person
+from tests.reader import Page
+
+ROLES = ("clerk", "supervisor", "approver", "auditor", "statistician", "admin")
+MANY = 60  # pages of one role; a crawl that finds more walks in circles
+NAME = "测测"
+PLACES = [row["name"] for row in csv.DictReader(REGIONS.read_text(encoding="utf-8").splitlines())]
+DATA = sorted(
+    [NAME, *PLACES, *CAST, "台账 Taizhang", "中文", "English", "Werkzeug", "seed", "setup", "a reason", *(role.name for role in SHIPPED)],
+    key=len,
+    reverse=True,
+)
+LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]+)*")
+CHINESE = re.compile("[\u4e00-\u9fff]+")
+KEYS = ("/history/", "/history/accounts/")  # tell tables and fields by the keys of the audit, which stay English
+UNSENT = ("/lang/", "/back", "/static/")
+
+
+@pytest.fixture
+def office(app) -> None:
+    """A person, a registration and births in several states, with a name that nobody takes for a word of ours."""
+    with app.app_context(), looking_as(EVERYWHERE), acting("seed"), unit_of_work() as session:
+        make_person(session, office=A1, name=NAME)
+        make_registration(session, woman_name=NAME, region=regions.by_code(session, A1), status=Status.submitted)
+        for month, status in enumerate((Status.draft, Status.draft, Status.submitted, Status.approved), start=1):
+            make_birth(session, mother_name=NAME, born_on=date(2026, month, 5), status=status)
+
+
+def crawl(browser) -> Iterator[tuple[str, Page]]:
+    """Every page that links lead to, from the home page on; a list's other orders and pages count as the list."""
+    waiting, seen = deque(["/"]), {"/"}
+    while waiting:
+        path = waiting.popleft()
+        answer = browser.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        page = Page(answer.text)
+        yield path, page
+        for link in (link.partition("?")[0].partition("#")[0] for link in page.links):
+            if link.startswith("/") and link not in seen and not link.startswith(UNSENT):
+                seen.add(link)
+                waiting.append(link)
+        assert len(seen) < MANY, sorted(seen)
+
+
+def pages(browser) -> list[tuple[str, Page]]:
+    """The crawl, and every form sent empty: its errors belong to the page."""
+    found = list(crawl(browser))
+    empty = [path for path, _page in found if path.endswith("/add")]
+    return found + [(f"{path} sent empty", Page(browser.send(path).text)) for path in empty]
+
+
+def foreign(page: Page, letters: re.Pattern[str]) -> list[str]:
+    """The words in the other language's letters that are no data."""
+    found = []
+    for words in page.words:
+        rest = words
+        for known in DATA:
+            rest = rest.replace(known, "")
+        found += letters.findall(rest)
+    return found
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_in_chinese_no_word_is_english(office, sign_in, role):
+    browser = sign_in(role)
+    browser.get("/lang/zh")
+    assert {path: words for path, page in pages(browser) if path not in KEYS and (words := foreign(page, LATIN))} == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_in_english_no_word_is_chinese(office, sign_in, role):
+    browser = sign_in(role)
+    assert {path: words for path, page in pages(browser) if (words := foreign(page, CHINESE))} == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_is_labelled_and_safe_to_send(office, sign_in, role):
+    faults = {path: found for path, page in pages(sign_in(role)) if (found := faults_of(page))}
+    assert faults == {}
+
+
+def faults_of(page: Page) -> list[object]:
+    """What an assistive program, a content policy or a forger would stumble over or make use of."""
+    names = [tag for tag, _told in page.tags]
+    ids = page.attributes("id")
+    return [
+        *(f"{tag} is there {names.count(tag)} times" for tag in ("h1", "main") if names.count(tag) != 1),
+        *(f"id {i} stands twice" for i in set(ids) if ids.count(i) > 1),
+        *page.nameless(),
+        *(f"no token: {form}" for form in page.forms if form.method.lower() == "post" and "csrf_token" not in form.hidden),
+        *(f"inline: {told}" for _tag, told in page.tags if "style" in told or any(name.startswith("on") for name in told)),
+        *(f"no nonce: {told}" for tag, told in page.tags if tag == "script" and not told.get("nonce")),
+        *(
+            f"from elsewhere: {url}"
+            for url in (*page.attributes("src"), *page.attributes("href"), *page.attributes("action"))
+            if "//" in url
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "zh-CN"), ("en", "en")])
+def test_pages_say_their_language_and_let_one_skip_the_menu(sign_in, language, said):
+    browser = sign_in("clerk")
+    browser.get(f"/lang/{language}")
+    page = Page(browser.get("/").text)
+    assert page.attributes("lang")[0] == said
+    assert page.links[0] == "#content"
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("zh", "没有找到该内容"), ("en", "There is nothing here")])
+def test_an_error_is_told_in_a_sentence_with_the_menu_beside_it(sign_in, language, sentence):
+    browser = sign_in("clerk")
+    browser.get(f"/lang/{language}")
+    answer = browser.get("/births/show/nothing")
+    assert answer.status_code == 404
+    assert any(words.startswith(sentence) for words in Page(answer.text).words)
+    assert "/births/list/" in Page(answer.text).links
+
+
+COUNTED = {"clerk": {"draft": 2, "returned": 0}, "supervisor": {"submitted": 1}, "neighbour": {"draft": 0, "returned": 0}}
+
+
+@pytest.mark.parametrize(("role", "counted"), COUNTED.items())
+def test_each_number_of_the_home_page_opens_as_many_rows(office, sign_in, role, counted):
+    browser = sign_in(role)
+    home = browser.get("/").text
+    told = {status: int(number) for status, number in re.findall(r'href="/births/list/\?_flt_0_status=(\w+)"><strong>(\d+)', home)}
+    assert told == counted
+    opened = {status: browser.get(f"/births/list/?_flt_0_status={status}").text.count('href="/births/show/') // 2 for status in counted}
+    assert opened == counted
+
+
+def test_nobody_sees_the_home_page_without_signing_in(app):
+    answer = app.test_client().get("/")
+    assert answer.status_code == 302
+    assert answer.location.startswith("/login/")
+
+
+def test_signing_out_is_a_form_not_a_link(sign_in):
+    page = Page(sign_in("clerk").get("/").text)
+    assert [form.method for form in page.forms if form.action == "/logout/"] == ["post"]
+    assert "/logout/" not in page.links

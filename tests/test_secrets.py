@@ -1,0 +1,139 @@
+"""After typing, mistyping, saving, changing, approving, searching and revealing, no planted number stands on disk or in a log."""
+
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from app.core import regions
+from app.core.scope import looking_as
+from app.extensions import db
+from tests.cast import A1
+from tests.conftest import EVERYWHERE, Client
+from tests.factories.people import id_number_for
+from tests.figures import figure, seeded
+
+FAMILIES = figure(167)  # with six numbers each: 1,002
+DIGITS = re.compile(rb"[0-9]{11,}")
+FIRST_DAY = date(1985, 1, 1)
+
+
+@pytest.fixture
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Everything any logger says, down to the statements and their parameters, in a file; temporary files beside it."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    handler, root, engine = (
+        logging.FileHandler(tmp_path / "all.log", encoding="utf-8"),
+        logging.getLogger(),
+        logging.getLogger("sqlalchemy.engine"),
+    )
+    before = root.level, engine.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    engine.setLevel(logging.INFO)
+    yield tmp_path
+    root.removeHandler(handler)
+    handler.close()
+    root.setLevel(before[0])
+    engine.setLevel(before[1])
+
+
+class Office:
+    """A clerk and a supervisor who type the numbers of one family after the other."""
+
+    def __init__(self, app: Flask) -> None:
+        app.config.update(REVEALS_PER_HOUR=10_000, LOOKUPS_PER_HOUR=10_000)  # the figure is larger than a person's hour
+        self.clerk, self.supervisor, self.neighbour = Client(app, "clerk"), Client(app, "supervisor"), Client(app, "neighbour")
+        with app.app_context(), looking_as(EVERYWHERE):
+            place = regions.by_code(db.session(), A1)
+            self.place = str(place.uid) if place else ""
+
+    def person(self, number: str, phone: str, name: str) -> str:
+        """Type a person, first with a wrong check character, then rightly; the address of the file."""
+        told = {"id_type": "1", "name": name, "sex": "2", "residence": self.place, "phone": phone}
+        wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
+        assert self.clerk.send("/people/add", id_no=wrong, **told).status_code == 200
+        answer = self.clerk.send("/people/add", id_no=number, **told)
+        assert answer.status_code == 302, answer.text
+        return str(answer.location)
+
+    def change(self, page: str, phone: str, name: str) -> None:
+        """Give the person another phone."""
+        edit = page.replace("/show/", "/edit/")
+        assert self.clerk.send(edit, id_type="1", name=name, sex="2", phone=phone).status_code == 302
+        seen = {"column": "phone", "reason": "asks"}
+        assert phone in self.clerk.send(page.replace("/show/", "/reveal/"), page, **seen).text
+
+    def birth(self, mother: str, father: str, child: str, born_on: date, name: str) -> None:
+        """Type a birth, submit and approve it."""
+        told = {
+            "mother_name": name, "mother_id_type": "1", "mother_id_no": mother, "mother_region": self.place, "father_name": "父" + name[1:],
+            "father_id_type": "1", "father_id_no": father, "child_name": "子" + name[1:], "child_id_no": child, "sex": "1",
+            "born_on": born_on.isoformat(), "child_order": "1", "plurality": "1", "plural_seq": "1",
+        }  # fmt: skip
+        answer = self.clerk.send("/births/add", **told)
+        assert answer.status_code == 302, answer.text
+        act = str(answer.location).replace("/show/", "/action/{}/")
+        assert self.clerk.send(act.format("submit"), answer.location).status_code == 302
+        assert self.supervisor.send(act.format("approve"), answer.location).status_code == 302
+
+    def search(self, number: str, name: str) -> None:
+        """Look for a number as its own clerk and as the neighbour, and ask the lookup."""
+        self.clerk.send("/people/find", "/people/list/", text=number)
+        self.clerk.send("/births/find", "/births/list/", text=number)
+        self.neighbour.send("/people/find", "/people/list/", text=number)
+        self.neighbour.send("/people/lookup", id_no=number, name=name, reason="asks")
+
+
+def planted_in(files: Iterable[Path], planted: set[bytes]) -> list[str]:
+    """Names of the files that hold one of the numbers, in UTF-8 or UTF-16: without its zero bytes the one reads as the other."""
+    return [str(file) for file in files if any(_holds(data, planted) for data in _readings(file))]
+
+
+def _readings(file: Path) -> Iterator[bytes]:
+    data = file.read_bytes()
+    yield data
+    yield data.replace(b"\0", b"")
+
+
+def _holds(data: bytes, planted: set[bytes]) -> bool:
+    return any(run[i : i + size] in planted for run in DIGITS.findall(data) for size in (11, 17) for i in range(len(run) - size + 1))
+
+
+@pytest.mark.full
+def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, template):
+    chance, office, planted = seeded("planted numbers"), Office(app), set()
+    for number in range(FAMILIES):
+        born, name = FIRST_DAY + timedelta(days=number), f"母{chr(0x5000 + number)}"
+        child_born = date(2026, 3, 1) + timedelta(days=number % 200)
+        mother, woman, father = (id_number_for(born, sex, n) for sex, n in (("2", 11), ("2", 33), ("1", 21)))
+        child = id_number_for(child_born, "1", number)
+        phones = [f"13{chance.randrange(10**9):09d}" for _ in range(2)]
+        planted |= {n[:17].encode() for n in (mother, woman, father, child)} | {p.encode() for p in phones}
+        page = office.person(woman, phones[0], "女" + name[1:])
+        office.change(page, phones[1], "女" + name[1:])
+        office.birth(mother, father, child, child_born, name)
+        office.search(mother, name)
+    print(f"{len(planted)} planted numbers, {template[0]}")
+    files = [f for f in logs.rglob("*") if f.is_file()]
+    if template[0] == "pg":
+        with app.app_context(), db.engine.connect() as connection:
+            connection.execute(text("CHECKPOINT"))
+        files += [f for f in postgres_folder.rglob("*") if f.is_file()]
+    assert (logs / "all.log").stat().st_size > 0
+    assert planted_in(files, planted) == []
+
+
+def test_the_scan_finds_what_it_looks_for(tmp_path):
+    planted = {b"42050619900102001", b"13812345678"}
+    (tmp_path / "utf8").write_text("a42050619900102001Xb", encoding="utf-8")
+    (tmp_path / "utf16").write_text("_13812345678_", encoding="utf-16-le")
+    (tmp_path / "clean").write_text("4205061990010200213812345677", encoding="utf-8")
+    assert planted_in(sorted(tmp_path.iterdir()), planted) == [str(tmp_path / "utf16"), str(tmp_path / "utf8")]
