@@ -8,7 +8,8 @@ from flask import Flask
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import Engine, event, select
 
-from tests.conftest import make_app
+from tests.cast import PASSWORD
+from tests.conftest import hidden_fields, make_app
 
 
 def test_starting_sends_no_statement(url: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -49,11 +50,34 @@ def test_a_broken_database_is_not_well(tmp_path: Path) -> None:
     assert answer.get_json()["status"] == "failed"
 
 
-@pytest.mark.parametrize("page", ["/people/list/", "/births/list/", "/births/add", "/users/list/"])
-def test_whoever_is_not_signed_in_is_sent_to_sign_in(app: Flask, page: str) -> None:
-    answer = app.test_client().get(page)
-    assert answer.status_code == 302
-    assert "/login/" in answer.headers["Location"]
+TO_ANYBODY = {"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"}
+
+
+def test_whoever_is_not_signed_in_is_sent_to_the_door_from_every_page(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False  # with it a post without its token is refused before anybody asks who sent it
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in TO_ANYBODY]
+    roads = [(rule, method) for rule in rules for method in rule.methods - {"HEAD", "OPTIONS"}]
+    answers = {
+        (method, rule.endpoint): app.test_client().open(rule.build(dict.fromkeys(rule.arguments, "x"))[1], method=method)
+        for rule, method in roads
+    }
+    assert len(answers) > 50
+    led = {road for road, answer in answers.items() if answer.status_code == 302 and answer.headers["Location"].startswith("/login/")}
+    assert set(answers) - led == set()
+
+
+@pytest.mark.parametrize(("page", "then"), [("/births/list/?_flt_0_status=draft", "/births/list/?_flt_0_status=draft"), ("/", "/")])
+def test_after_signing_in_one_is_where_one_wanted_to_be(app: Flask, page: str, then: str) -> None:
+    door = app.test_client()
+    asked = door.get(page).headers["Location"]
+    told = {**hidden_fields(door.get(asked).text), "username": "clerk", "password": PASSWORD}
+    assert door.post(asked, data=told).headers["Location"] == then
+
+
+def test_a_session_that_ended_is_told(app: Flask) -> None:
+    door = app.test_client()
+    assert "Please sign in." in door.get("/births/list/", follow_redirects=True).text
+    assert "Please sign in." not in door.get("/", follow_redirects=True).text
 
 
 @pytest.mark.parametrize(

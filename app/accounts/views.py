@@ -85,8 +85,6 @@ class OwnView(BaseView):
     @expose("/", methods=["GET"])
     def userinfo(self) -> Any:
         """Roles, offices and the sessions that are open."""
-        if not current_user.is_authenticated:
-            return _to_sign_in()
         session = db.session()
         told = {"offices": users.regions_of(session, current_user), "roles": [roles.label(role.name) for role in current_user.roles]}
         open_ones = sessions.open_ones(session, current_user.id)
@@ -95,8 +93,6 @@ class OwnView(BaseView):
     @expose("/end_others", methods=["POST"])
     def end_others(self) -> Response:
         """End every session of mine but this one."""
-        if not current_user.is_authenticated:
-            return _to_sign_in()
         with unit_of_work() as work:
             sessions.end_all(work, current_user.id, "ended by the user", keep=g.user_session_id)
             users.note_end(work, current_user)
@@ -106,8 +102,6 @@ class OwnView(BaseView):
     @expose("/password", methods=["GET", "POST"])
     def password(self) -> Any:
         """Change the password; the present one is asked for, and every other session ends."""
-        if not current_user.is_authenticated:
-            return _to_sign_in()
         form = OwnPasswordForm()
         if form.sent() and _change(form):
             flash(_("The password was changed. Every other session of yours was ended."), "success")
@@ -142,10 +136,6 @@ def safe_target(wanted: str) -> str:
         wanted.isprintable() and "\\" not in wanted and path.startswith("/") and not any(text.startswith("//") for text in (path, wanted))
     )
     return path if ours and plain else url_for("HomeView.index")
-
-
-def _to_sign_in() -> Response:
-    return redirect(url_for("SignInView.login", next=request.path))
 
 
 def _tell(told: signin.LastTime) -> None:

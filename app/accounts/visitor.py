@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from flask import Flask, g, redirect, request, url_for
+from flask import Flask, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -16,7 +17,8 @@ from app.core import audit, clock, scope
 from app.core.regions import Region
 from app.extensions import db
 
-WHILE_PASSWORD_IS_DUE = ("OwnView.password", "SignInView.login", "SignInView.logout", "LocaleView.index", "HealthView.health")
+TO_ANYBODY = ("SignInView.login", "SignInView.logout", "LocaleView.index", "HealthView.health")  # and the static files
+WHILE_PASSWORD_IS_DUE = (*TO_ANYBODY, "OwnView.password")
 
 
 def register(app: Flask) -> None:
@@ -27,14 +29,25 @@ def register(app: Flask) -> None:
 
 
 def _enter() -> Response | None:
-    """Resolved at the first scoped statement, so that a static file costs no query."""
+    """Whoever is not signed in is led to the door. The scope is resolved at the first scoped statement, so a static file costs no query."""
     g.request_id = str(uuid.uuid4())
     g.entered = (scope._scope.set(_scope_of_user), audit._actor.set(_actor))
-    if request.endpoint and not request.endpoint.endswith("static") and current_user.is_authenticated:
-        sessions.touch()
-        if g.password_is_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
-            return redirect(url_for("OwnView.password"))
+    if not request.endpoint or request.endpoint.endswith("static"):
+        return None
+    if not current_user.is_authenticated:
+        return None if request.endpoint in TO_ANYBODY else _to_sign_in()
+    sessions.touch()
+    if g.password_is_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
+        return redirect(url_for("OwnView.password"))
     return None
+
+
+def _to_sign_in() -> Response:
+    """The door, with the page that was asked for behind it; what was posted cannot be sent again by itself."""
+    wanted = request.full_path.removesuffix("?") if request.method == "GET" else ""
+    if request.path != "/":
+        flash(_("Please sign in. If you were signed in, your session has ended."), "info")
+    return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
 
 
 def _leave(error: BaseException | None) -> None:

@@ -465,8 +465,6 @@ class LedgerView(ModelView):
 
     def _must_know(self, name: str) -> None:
         """The right first: who may not do the act learns nothing about the row. 404 for an act that does not exist."""
-        if not current_user.is_authenticated:
-            abort(redirect(url_for("SignInView.login")))
         if name not in self.actions:
             abort(404)
         if not self._may(self.get_action_permission_name(name)):

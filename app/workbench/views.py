@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import redirect, url_for
+from flask import url_for
 from flask_appbuilder import IndexView, expose
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy import func
-from werkzeug.wrappers import Response
 
 from app.core import scope
 from app.core.screen import COUNT_CAP, LedgerView
@@ -46,9 +44,7 @@ class HomeView(IndexView):
     index_template = "home.html"
 
     @expose("/")
-    def index(self) -> str | Response:
-        if not current_user.is_authenticated:
-            return redirect(str(self.appbuilder.get_url_for_login))
+    def index(self) -> str:
         self.update_redirect()
         return str(self.render_template(self.index_template, waiting=list(self._waiting()), count_cap=COUNT_CAP))
 
