@@ -174,8 +174,8 @@ class Client:
 
 
 def hidden_fields(text: str) -> dict[str, str]:
-    """csrf_token, act_token and row_version of the page."""
-    found = {}
+    """csrf_token, act_token and row_version of the page, and the versions of the rows of a list."""
+    found = dict(re.findall(r'name="(seen_[0-9a-f-]+)" value="(\d+)"', text))
     for name in ("csrf_token", "act_token", "row_version"):
         tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
         if tag and (value := re.search(r'value="([^"]*)"', tag[0])):

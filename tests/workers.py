@@ -21,11 +21,11 @@ Job = dict[str, Any]
 def act_on_each(job: Job) -> list[tuple[str, int, float]]:
     """Sign in, wait for the start, then click the same act on every row; between two acts read a list."""
     client = Client(make_app(job["url"], Path(job["folder"])), job["user"])
-    csrf = client.hidden("/registrations/list/")["csrf_token"]
+    page = client.hidden("/registrations/list/")
     time.sleep(max(0.0, job["start"] - time.time()))
     seen = []
     for uid in job["rows"]:
-        words = {"csrf_token": csrf, "act_token": str(uuid7())}
+        words = {"csrf_token": page["csrf_token"], "act_token": str(uuid7()), "row_version": page[f"seen_{uid}"]}
         seen.append(_timed(job["act"], lambda a=f"/registrations/action/{job['act']}/{uid}", w=words: client.http.post(a, data=w)))
         seen.append(_timed("list", lambda: client.get("/registrations/list/")))
     return seen

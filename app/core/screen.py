@@ -6,7 +6,7 @@ FAB's defaults load rows without a scope in acts, share filters between threads,
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -103,6 +103,11 @@ class LedgerInterface(SQLAInterface):
 
     def get_keys(self, lst: list[Any]) -> list[str]:
         return [str(item.uid) for item in lst]
+
+    def get_values(self, lst: list[Any], list_columns: list[str]) -> Iterator[dict[str, Any]]:
+        """What a list shows of each row, and the version that is seen there."""
+        for item, values in zip(lst, super().get_values(lst, list_columns), strict=True):
+            yield {**values, "row_version": item.version}
 
 
 class LedgerList(ListWidget):
@@ -443,7 +448,7 @@ class LedgerView(ModelView):
         """One act on one record. FAB would load the row without looking; here a foreign row is 404."""
         self._must_know(name)
         self._found(pk)
-        problem = self._decide(name, pk, self._token())
+        problem = self._decide(name, pk, request.form.get("row_version", ""), self._token(name))
         flash(problem or _("Done."), "danger" if problem else "success")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk))
 
@@ -457,8 +462,8 @@ class LedgerView(ModelView):
             flash(_("Tick between 1 and %(most)s rows first.", most=MAX_PAGE), "warning")
             return redirect(self.get_default_url())
         found = {str(item.uid): str(item) for item in map(self._found, pks)}
-        token = self._token()
-        results = [(found[pk], pk, self._decide(name, pk, str(uuid5(UUID(token), pk)))) for pk in pks]
+        tokens_of = {pk: self._token(f"{name} {pk}") for pk in pks}
+        results = [(found[pk], pk, self._decide(name, pk, request.form.get(f"seen_{pk}", ""), tokens_of[pk])) for pk in pks]
         return self.render_template(
             "ledger/result.html", title=self.list_title, act=ACT_LABELS.get(name, name), results=results, back=self.get_default_url()
         )
@@ -470,17 +475,24 @@ class LedgerView(ModelView):
         if not self._may(self.get_action_permission_name(name)):
             abort(403)
 
-    def _token(self) -> str:
+    def _token(self, click: str) -> str:
+        """One page has one token; each of its buttons makes its own of it, so that two acts of one page are two."""
         found = scope.as_uuid(request.form.get("act_token", ""))
-        return str(found) if found else abort(400)
+        return str(uuid5(found, click)) if found else abort(400)
 
-    def _decide(self, name: str, pk: str, token: str) -> str:
-        """Why the act was refused, or nothing. A click that was carried out before counts as carried out."""
+    def _decide(self, name: str, pk: str, seen: str, token: str) -> str:
+        """Why the act was refused, or nothing. A click that was carried out before counts as carried out.
+
+        `seen` is the version of the row on the page: nobody decides about words they have not read.
+        """
         try:
             with unit_of_work() as session:
                 item = self._found(pk)
-                if not workflow.already_done(session, item, token):
-                    self.actions[name].func(item, token=token, reason=request.form.get("reason", ""))
+                if workflow.already_done(session, item, token):
+                    return ""
+                if seen != str(item.version):
+                    return _("This record was changed after you opened the page. Read it again, then decide.")
+                self.actions[name].func(item, token=token, reason=request.form.get("reason", ""))
             return ""
         except RuleViolation as refusal:
             return str(refusal)

@@ -46,8 +46,9 @@ def at_once(requests):
 
 def press(client, uid, act, **words):
     """One click, ready to be sent."""
-    csrf = client.hidden("/births/list/")["csrf_token"]
-    return client, f"/births/action/{act}/{uid}", {"csrf_token": csrf, "act_token": str(uuid7()), **words}
+    seen = client.hidden("/births/list/")
+    told = {"csrf_token": seen["csrf_token"], "act_token": str(uuid7()), "row_version": seen[f"seen_{uid}"]}
+    return client, f"/births/action/{act}/{uid}", told | words
 
 
 def steps(seeing, uid):

@@ -246,8 +246,9 @@ def test_the_author_cannot_approve_by_the_button(sign_in, seeing, entered, two_h
 
 def test_the_author_cannot_approve_with_a_made_up_token(sign_in, seeing, entered, two_hats):
     uid, client = entered(maker=two_hats, status=Status.submitted), sign_in(two_hats)
-    words = {"csrf_token": client.hidden("/births/list/")["csrf_token"], "act_token": str(uuid7())}
-    assert client.http.post(f"/births/action/approve/{uid}", data=words).status_code == 302
+    seen = client.hidden("/births/list/")
+    words = {"csrf_token": seen["csrf_token"], "act_token": str(uuid7()), "row_version": seen[f"seen_{uid}"]}
+    assert "another person must decide" in told(client, client.http.post(f"/births/action/approve/{uid}", data=words))
     assert client.http.post(f"/births/action/approve/{uid}", data={**words, "act_token": "x"}).status_code == 400
     assert steps(seeing, uid) == ["submit"]
 
@@ -265,6 +266,43 @@ def test_a_second_clerk_who_edited_it_cannot_approve(sign_in, seeing, entered, t
     act(sign_in("clerk"), uid, "submit")
     assert "another person must decide" in told(client, act(client, uid, "approve"))
     assert status_of(seeing, uid) == Status.submitted
+
+
+def test_nobody_approves_words_they_have_not_read(sign_in, seeing, entered):
+    uid, clerk, supervisor = entered(mother_id_no=NUMBER, status=Status.submitted), sign_in("clerk"), sign_in("supervisor")
+    page, listed = supervisor.hidden(f"/births/show/{uid}"), supervisor.hidden("/births/list/")
+    act(clerk, uid, "withdraw")
+    assert clerk.send(f"/births/edit/{uid}", **FORM, weight_g="3500").status_code == 302
+    act(clerk, uid, "submit")
+    assert "changed after you opened" in told(supervisor, supervisor.http.post(f"/births/action/approve/{uid}", data=page))
+    bulk = supervisor.http.post("/births/action_post", data={**listed, "action": "approve", "rowid": [str(uid)]}).text
+    assert "changed after you opened" in bulk
+    assert "Done: 0. Refused: 1." in bulk
+    assert status_of(seeing, uid) == Status.submitted
+    act(supervisor, uid, "approve")
+    assert status_of(seeing, uid) == Status.approved
+
+
+def test_two_acts_from_one_page_are_two(sign_in, seeing, entered):
+    entered()
+    uid, supervisor = entered(status=Status.submitted), sign_in("supervisor")
+    page = supervisor.hidden(f"/births/show/{uid}")
+    supervisor.http.post(f"/births/action/not_duplicate/{uid}", data={**page, "reason": "two women"})
+    fresh = supervisor.hidden(f"/births/show/{uid}")
+    supervisor.http.post(f"/births/action/approve/{uid}", data={**fresh, "act_token": page["act_token"]})
+    assert steps(seeing, uid) == ["submit", "not_duplicate", "approve"]
+    assert status_of(seeing, uid) == Status.approved
+
+
+def test_two_bulk_acts_from_one_list_are_two(sign_in, seeing, entered):
+    entered()
+    uid, supervisor = entered(status=Status.submitted), sign_in("supervisor")
+    page = supervisor.hidden("/births/list/")
+    words = {"rowid": [str(uid)], "reason": "two women"}
+    supervisor.http.post("/births/action_post", data={**page, **words, "action": "not_duplicate"})
+    fresh = {**supervisor.hidden("/births/list/"), "act_token": page["act_token"]}
+    assert "Done: 1." in supervisor.http.post("/births/action_post", data={**fresh, **words, "action": "approve"}).text
+    assert status_of(seeing, uid) == Status.approved
 
 
 def test_a_repeated_click_is_one_act(sign_in, seeing, entered):
