@@ -43,7 +43,9 @@ def _take_keys(settings: config.Settings) -> None:
 
 
 def _add_screens(app: Flask) -> None:
-    app.jinja_env.filters.update(status_label=workflow.status_label, flag_label=workflow.flag_label, act_label=screen.act_label)
+    app.jinja_env.filters.update(
+        status_label=workflow.status_label, flag_label=workflow.flag_label, act_label=screen.act_label, warning_text=workflow.warning_text
+    )
     with app.app_context():
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)

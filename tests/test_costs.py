@@ -68,6 +68,12 @@ def test_other_pages_of_the_list_cost_no_more(office, query):
     assert len(sent) <= MOST_STATEMENTS, sent
 
 
+def test_a_search_that_finds_more_than_a_page_says_so(office):
+    page = Client(office, "clerk").send("/births/find", "/births/list/", text="王").text
+    assert f"Records: {BIRTHS}" in page
+    assert "The first 200 are shown." in page
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("page", [*LISTS, *FORMS, "/"])
 def test_no_page_holds_more_than_a_thousand_options(office, page):

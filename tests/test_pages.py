@@ -26,7 +26,20 @@ MANY = 60  # pages of one role; a crawl that finds more walks in circles
 NAME = "测测"
 PLACES = [row["name"] for row in csv.DictReader(REGIONS.read_text(encoding="utf-8").splitlines())]
 DATA = sorted(
-    [NAME, *PLACES, *CAST, "台账 Taizhang", "中文", "English", "Werkzeug", "seed", "setup", "a reason", *(role.name for role in SHIPPED)],
+    [
+        NAME,
+        f"{NAME}之女",
+        *PLACES,
+        *CAST,
+        "台账 Taizhang",
+        "中文",
+        "English",
+        "Werkzeug",
+        "seed",
+        "setup",
+        "a reason",
+        *(role.name for role in SHIPPED),
+    ],
     key=len,
     reverse=True,
 )

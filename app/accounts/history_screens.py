@@ -99,9 +99,19 @@ def about(session: Session, target: str) -> list[Told]:
 
 
 def _offices() -> list[Region]:
-    """The offices of the reader's scope whose history has begun. A village's reader has none: the chain is the town's."""
-    chains = select(ChainHead.chain).where(scope.current().criterion(ChainHead.chain))
-    return list(db.session.scalars(select(Region).where(Region.path.in_(chains)).order_by(Region.path)))
+    """The offices of the reader's scope whose history has begun, and those that were merged into one of them.
+
+    A village's reader has none: the chain is the town's.
+    """
+    begun = select(Region).where(Region.path.in_(select(ChainHead.chain))).order_by(Region.path)
+    return [office for office in db.session.scalars(begun) if scope.current().holds(_taken_over(office).path)]
+
+
+def _taken_over(office: Region) -> Region:
+    """The office that answers today for what a closed one did."""
+    while office.successor_id is not None:
+        office = db.session.get_one(Region, office.successor_id)
+    return office
 
 
 def _page(chain: str | None) -> tuple[Sequence[AuditEntry], int | None]:

@@ -30,7 +30,6 @@ class AccountState(Model):
     id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True, autoincrement=False, comment="The user")
     must_change_password: Mapped[bool] = mapped_column(default=False)
     password_changed_at: Mapped[datetime | None] = mapped_column(Moment)
-    locale: Mapped[str | None] = mapped_column(String(8))
 
 
 class PasswordHistory(Model):

@@ -16,7 +16,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Caution:
-    """One thing that is unusual. The form asks for a reason; an import stores it and the approver sees it."""
+    """One thing that is unusual. The form asks for a reason; an import stores it and the approver sees it.
+
+    The message is lazy: it is stored in both languages, for whoever reads it later.
+    """
 
     code: str
     field: str

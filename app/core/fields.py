@@ -88,11 +88,13 @@ class RemoteSelectField(Field):
         super().__init__(label, validators or [Optional()], **kwargs)
         self.model, self.search, self.url = model, search, url
 
-    def widget(self, field: "RemoteSelectField", **more: Any) -> Markup:
-        chosen = Markup('<option value="{}" selected>{}</option>').format(field.data.uid, field.data) if field.data else ""
-        told = {**more, "id": field.id, "name": field.name, "class": "remote-select form-control", "data-url": field.url}
+    def widget(self, field: "RemoteSelectField", chosen: str = "", **more: Any) -> Markup:
+        """What stands chosen is the field's own value, or the row with the identity that a filter names."""
+        row = field.data or (self.lookup(chosen) if chosen else None)
+        option = Markup('<option value="{}" selected>{}</option>').format(row.uid, row) if row else ""
+        told = {"id": field.id, **more, "name": field.name, "class": "remote-select form-control", "data-url": field.url}
         attributes = Markup(html_params(**told))  # noqa: S704  (html_params escapes)
-        return Markup('<select {}><option value=""></option>{}</select>').format(attributes, chosen)
+        return Markup('<select {}><option value=""></option>{}</select>').format(attributes, option)
 
     def process_formdata(self, values: list[str]) -> None:
         wanted, kept = values[0] if values else "", self.data
@@ -119,8 +121,7 @@ class RegionField(RemoteSelectField):
         super().__init__(label, validators, model=Region, search="name", **kwargs)
 
     def lookup(self, uid: str) -> Any:
-        found = scope.as_uuid(uid)
-        return found and db.session.scalars(_own_regions().where(Region.uid == found)).one_or_none()
+        return own_region(uid)
 
     def options(self, text: str) -> list[Any]:
         with_code = select(RegionCode.region_id).where(
@@ -128,6 +129,12 @@ class RegionField(RemoteSelectField):
         )
         named = or_(Region.name.contains(text, autoescape=True), Region.id.in_(with_code))
         return list(db.session.scalars(_own_regions().where(named).order_by(Region.path).limit(OPTIONS)))
+
+
+def own_region(uid: str) -> Region | None:
+    """The open place with this identity, if it lies in the user's own offices."""
+    found = scope.as_uuid(uid)
+    return db.session.scalars(_own_regions().where(Region.uid == found)).one_or_none() if found else None
 
 
 def _own_regions() -> Any:

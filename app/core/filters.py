@@ -8,7 +8,8 @@ from flask_appbuilder.models.sqla.filters import FilterContains, FilterEqual, Fi
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select
 
-from app.core.fields import read_date
+from app.core.fields import own_region, read_date
+from app.core.scope import Scope
 
 YES = "y"
 
@@ -95,10 +96,22 @@ class AtMost(NumberFilter):
         return column <= number
 
 
+class InPlace(BaseFilter):
+    """Rows of one of the reader's offices and of everything below it. A place that is not theirs fits no row."""
+
+    name = _l("In")
+    arg_name = "place"
+
+    def apply(self, query: Select[Any], value: str) -> Select[Any]:
+        place = own_region(value)
+        return query.where(Scope.of([place.path]).criterion(self.model.scope_path) if place else no_row(self.model))
+
+
 class LedgerFilters(SQLAFilterConverter):
     """Which comparisons a column offers; the first one stands chosen."""
 
     conversion_table = (
+        ("is_place", [InPlace]),
         ("is_choice", [FilterEqual, FilterNotEqual]),
         ("is_boolean", [IsSo]),
         ("is_date", [OnDay, FromDay, UntilDay]),

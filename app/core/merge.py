@@ -1,7 +1,7 @@
 """Offices are merged every year: one audited act gives the rows of the old ones to the new one. No row's content changes."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import Column, Connection, Table, and_, delete, func, insert, literal, select, update
@@ -26,6 +26,7 @@ def merge(session: Session, old: Sequence[Region], name: str, code: str, on: dat
     new = Region(path=child_path(session, parent.path), level=old[0].level, name=name.strip(), parent_id=parent.id, valid_from=on)
     session.add(new)
     session.flush()
+    _close_codes(session, old, on)
     session.add(RegionCode(region_id=new.id, code=whole(code), valid_from=on))
     moves = [move for office in old for move in _hand_over(session, office, new, on)]
     session.flush()
@@ -44,8 +45,15 @@ def _check(session: Session, old: Sequence[Region], name: str, code: str) -> Non
         raise RuleViolation.one(_("One of these offices is closed already."))
     if not name.strip() or not whole(code).isdigit() or len(whole(code)) != 12:
         raise RuleViolation.one(_("The new office needs a name and a code of up to twelve digits."))
-    if by_code(session, code) is not None:
+    if by_code(session, code) not in (None, *old):
         raise RuleViolation.one(_("This code belongs to another office."), "code")
+
+
+def _close_codes(session: Session, old: Sequence[Region], on: date) -> None:
+    """The codes of the closed offices are free from this day on; the new office often keeps one of them."""
+    in_force = select(RegionCode).where(RegionCode.region_id.in_([office.id for office in old]), RegionCode.valid_to.is_(None))
+    for code in session.scalars(in_force):
+        code.valid_to = on - timedelta(days=1)
 
 
 def _hand_over(session: Session, office: Region, new: Region, on: date) -> list[Move]:
@@ -57,7 +65,7 @@ def _hand_over(session: Session, office: Region, new: Region, on: date) -> list[
         paths[part.path] = child_path(session, paths[above])
         part.path, part.parent_id = paths[part.path], new.id if above == office.path else part.parent_id
         session.flush()
-    office.valid_to = on
+    office.valid_to, office.successor_id = on, new.id
     return sorted(paths.items(), key=lambda move: len(move[0]), reverse=True)
 
 

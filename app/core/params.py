@@ -5,14 +5,15 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from flask_babel import gettext as _
 from sqlalchemy import Index, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core import columns
 from app.core.audit import Audited
 from app.core.base import Row
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import by_code
-from app.core.scope import PATH
 
 SHIPPED = Path(__file__).parent / "params.csv"
 
@@ -24,7 +25,7 @@ class PolicyParam(Audited, Row):
     __table_args__ = (Index("ix_policy_param_key", "scheme", "key", "valid_from"),)
 
     scheme: Mapped[str] = mapped_column(String(32))
-    region_path: Mapped[str] = mapped_column(PATH, default="", comment="Empty: the whole country")
+    region_path: Mapped[str] = columns.path(default="", comment="Empty: the whole country")
     key: Mapped[str] = mapped_column(String(64))
     value: Mapped[str] = mapped_column(String(100))
     valid_from: Mapped[date]
@@ -38,7 +39,7 @@ def value(session: Session, scheme: str, key: str, path: str, on: date) -> Decim
     until = or_(PolicyParam.valid_to.is_(None), PolicyParam.valid_to >= on)
     statement = select(PolicyParam).where(PolicyParam.scheme == scheme, PolicyParam.key == key, PolicyParam.region_path.in_(above))
     rows = session.scalars(statement.where(PolicyParam.valid_from <= on, until)).all()
-    best = max(rows, key=lambda row: (len(row.region_path), row.valid_from), default=None)
+    best = max(rows, key=lambda row: (len(row.region_path), row.valid_from, row.id), default=None)
     return Decimal(best.value) if best else None
 
 
@@ -46,7 +47,8 @@ def number(session: Session, scheme: str, key: str, path: str, on: date) -> int:
     """A value that must be on file, as a whole number. Raises RuleViolation that says which one is missing."""
     found = value(session, scheme, key, path, on)
     if found is None:
-        raise RuleViolation.one(f"The parameter {scheme}.{key} has no value on {on}; load it with `flask param load`.")
+        message = _("A limit is missing for %(day)s: %(scheme)s.%(key)s. Ask your admin to load it.", day=on, scheme=scheme, key=key)
+        raise RuleViolation.one(message)
     return int(found)
 
 

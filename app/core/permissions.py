@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 READ = ("can_list", "can_show", "can_find", "can_options")
 WRITE = (*READ, "can_add", "can_edit", "can_reveal")
-MAKE = ("submit", "withdraw")
+MAKE = ("submit", "withdraw", "discard")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 DECIDE = ("approve", "return", "void", "hold", "release")
 RECORD_SCREENS = ("BirthView", "BirthRegistrationView")  # screens with the standard workflow

@@ -38,6 +38,7 @@ class Region(Row):
     parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("region.id"), index=True)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("region.id"), comment="The office that took over when it was closed")
 
     def __repr__(self) -> str:
         return self.name

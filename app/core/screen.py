@@ -50,6 +50,7 @@ ACT_LABELS: dict[str, Any] = {
     "return": _l("Return"),
     "approve": _l("Approve"),
     "void": _l("Void"),
+    "discard": _l("Delete the draft"),
     "hold": _l("Put on hold"),
     "release": _l("End the hold"),
     "not_duplicate": _l("Not a duplicate"),
@@ -76,6 +77,11 @@ class LedgerInterface(SQLAInterface):
         column = inspect(self.obj).columns.get(col_name)
         return column is not None and (self.is_enum(col_name) or "code_set" in column.info)
 
+    def is_place(self, col_name: str) -> bool:
+        """Whether the column is a relation to a place."""
+        relation = inspect(self.obj).relationships.get(col_name)
+        return relation is not None and relation.mapper.class_ is Region
+
     def base(self) -> Select[Any]:
         """Every row this person may see."""
         return scope.query(self.obj)
@@ -83,9 +89,12 @@ class LedgerInterface(SQLAInterface):
     def query(self, filters: Any = None, order_column: str = "", order_direction: str = "", **more: Any) -> tuple[int, list[Any]]:
         page, page_size = more.get("page"), more.get("page_size")
         wanted = filters.apply_all(self.base()) if filters else self.base()
+        return self.count(wanted), self.page(wanted, order_column, order_direction, page or 0, page_size or MAX_PAGE)
+
+    def count(self, wanted: Select[Any]) -> int:
+        """How many rows there are, counted no further than the cap."""
         capped = wanted.with_only_columns(self.obj.id).limit(COUNT_CAP + 1).subquery()
-        count = self.session.scalar(select(func.count()).select_from(capped)) or 0
-        return count, self.page(wanted, order_column, order_direction, page or 0, page_size or MAX_PAGE)
+        return self.session.scalar(select(func.count()).select_from(capped)) or 0
 
     def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
         """One page in a stable order: what was asked for, then newest first."""
@@ -174,6 +183,8 @@ class LedgerView(ModelView):
             own = self.rules.ACTS.get(act) if self.rules else None
             if own:
                 own(row, current_user, clock.today(), **words)
+            elif act == "discard":
+                workflow.discard(row, current_user, **words)
             else:
                 workflow.advance(row, act, current_user, **words)
 
@@ -225,6 +236,8 @@ class LedgerView(ModelView):
                 found[c] = ChoiceField(
                     self.label_columns.get(c, c), pairs=lambda: [(s.value, workflow.status_label(s)) for s in workflow.Status]
                 )
+            elif self.datamodel.is_place(c):
+                found[c] = RegionField(self.label_columns.get(c, c), url=f"{self.route_base}/options/{c}")
             elif c in mapped and "code_set" in mapped[c].info:
                 found[c] = CodeField(self.label_columns.get(c, c), code_set=mapped[c].info["code_set"])
             elif c in mapped and mapped[c].type.python_type is bool:
@@ -405,7 +418,7 @@ class LedgerView(ModelView):
         if not all(typed.values()):
             raise RuleViolation.one(_("Please look at what is marked as unusual: correct it, or write why it is right."), code="caution")
         if isinstance(item, Record):
-            item.warnings = [{"code": c.code, "field": c.field, "message": str(c.message), "reason": typed[c.code]} for c in cautions]
+            item.warnings = workflow.warned(cautions, typed)
         elif cautions:
             audit.note(db.session(), "explain", item, reason="; ".join(typed.values()))
 
@@ -447,10 +460,9 @@ class LedgerView(ModelView):
     def action(self, name: str, pk: str) -> Any:
         """One act on one record. FAB would load the row without looking; here a foreign row is 404."""
         self._must_know(name)
-        self._found(pk)
         problem = self._decide(name, pk, request.form.get("row_version", ""), self._token(name))
         flash(problem or _("Done."), "danger" if problem else "success")
-        return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk) if self.datamodel.get(pk) else self.get_default_url())
 
     @expose("/action_post", methods=["POST"])
     def action_post(self) -> Any:
@@ -461,12 +473,18 @@ class LedgerView(ModelView):
         if not 0 < len(pks) <= MAX_PAGE:
             flash(_("Tick between 1 and %(most)s rows first.", most=MAX_PAGE), "warning")
             return redirect(self.get_default_url())
-        found = {str(item.uid): str(item) for item in map(self._found, pks)}
         tokens_of = {pk: self._token(f"{name} {pk}") for pk in pks}
+        found = {pk: self._title_of(pk, token) for pk, token in tokens_of.items()}
         results = [(found[pk], pk, self._decide(name, pk, request.form.get(f"seen_{pk}", ""), tokens_of[pk])) for pk in pks]
-        return self.render_template(
-            "ledger/result.html", title=self.list_title, act=ACT_LABELS.get(name, name), results=results, back=self.get_default_url()
-        )
+        told = {"act": ACT_LABELS.get(name, name), "results": results, "gone": name == "discard", "back": self.get_default_url()}
+        return self.render_template("ledger/result.html", title=self.list_title, **told)
+
+    def _title_of(self, pk: str, token: str) -> str:
+        """How the answer names a ticked row; 404 for a row that is not there, unless this very click took it away."""
+        item = self.datamodel.get(pk)
+        if item is None and not workflow.already_done(db.session(), scope.as_uuid(pk), token):
+            abort(404)
+        return str(item) if item else _("deleted draft")
 
     def _must_know(self, name: str) -> None:
         """The right first: who may not do the act learns nothing about the row. 404 for an act that does not exist."""
@@ -487,9 +505,9 @@ class LedgerView(ModelView):
         """
         try:
             with unit_of_work() as session:
-                item = self._found(pk)
-                if workflow.already_done(session, item, token):
+                if workflow.already_done(session, scope.as_uuid(pk), token):
                     return ""
+                item = self._found(pk)
                 if seen != str(item.version):
                     return _("This record was changed after you opened the page. Read it again, then decide.")
                 self.actions[name].func(item, token=token, reason=request.form.get("reason", ""))
@@ -515,11 +533,12 @@ class LedgerView(ModelView):
         condition = self.find_condition(text) if text else None
         if condition is None:
             return redirect(self.get_default_url())
-        found = self.datamodel.page(self.datamodel.base().where(condition), "", "", 0, MAX_PAGE)
+        wanted = self.datamodel.base().where(condition)
+        found = self.datamodel.page(wanted, "", "", 0, MAX_PAGE)
         shown = {
             "page": 0,
             "page_size": MAX_PAGE,
-            "count": len(found),
+            "count": self.datamodel.count(wanted) if len(found) == MAX_PAGE else len(found),
             "count_cap": COUNT_CAP,
             "act_token": str(uuid7()),
             "order_columns": [],
@@ -543,7 +562,7 @@ class LedgerView(ModelView):
     @has_access
     def options(self, column: str) -> Any:
         """What a picker offers: at most twenty rows of this person's own scope."""
-        field = self.add_form()._fields.get(column)
+        field = self.add_form()._fields.get(column) or self.search_form()._fields.get(column)
         if not isinstance(field, RemoteSelectField):
             abort(404)
         rows = field.options(request.args.get("q", "").strip())

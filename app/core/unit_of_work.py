@@ -1,5 +1,6 @@
 """One act, one transaction: the write lock is taken first, what will change is read under it, then all or nothing."""
 
+import hashlib
 import random
 import sqlite3
 import time
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -70,6 +71,13 @@ def _take_write_lock(session: Session) -> None:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
     session.rollback()
     raise Busy(_("The database is busy. Nothing was saved; send it again."))
+
+
+def take_turn(session: Session, key: str) -> None:
+    """Two who work on the same thing at once: the second waits here, then finds what the first saved. SQLite has one writer anyway."""
+    if session.connection().dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, String, Text, UniqueConstraint, Uuid, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 from app.core import audit, clock, crypto
 from app.core.base import BigId, Model, Row
 from app.core.columns import Moment
-from app.core.errors import RuleViolation
+from app.core.errors import Caution, RuleViolation
 from app.core.scope import PATH, Scoped
 
 
@@ -59,6 +60,7 @@ STANDARD = (
     Transition("return", frozenset({Status.submitted}), Status.returned, needs_second_person=True, needs_reason=True),
     Transition("approve", frozenset({Status.submitted}), Status.approved, needs_second_person=True, needs_clean=True),
     Transition("void", frozenset({Status.approved}), Status.voided, needs_second_person=True, needs_reason=True),
+    Transition("discard", OPEN, Status.draft, only_author=True, needs_reason=True),  # the row goes, its history stays
 )
 HOLDING = (
     Transition("hold", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, sets="on_hold"),
@@ -194,9 +196,9 @@ def must_be_open(row: Record) -> None:
         )
 
 
-def already_done(session: Session, row: Record, token: str) -> bool:
-    """Whether this very click was carried out before."""
-    return session.scalar(select(WorkflowStep.id).where(WorkflowStep.owner_uid == row.uid, WorkflowStep.token == token)) is not None
+def already_done(session: Session, uid: UUID | None, token: str) -> bool:
+    """Whether this very click on the row with this identity was carried out before."""
+    return session.scalar(select(WorkflowStep.id).where(WorkflowStep.owner_uid == uid, WorkflowStep.token == token)) is not None
 
 
 def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
@@ -213,6 +215,15 @@ def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = ""
         row.approved_by_id, row.approved_at, row.row_hash = actor.id, clock.now(), content_hash(row)
     session.add(_step(row, wanted, source, actor, reason.strip(), token))
     audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
+
+
+def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
+    """Take away a draft that should not have been entered; nobody has approved it. Its history and this step stay."""
+    session = _session(row)
+    advance(row, "discard", actor, token=token, reason=reason)
+    for author in session.scalars(select(RowAuthor).where(RowAuthor.owner_uid == row.uid)):
+        session.delete(author)
+    session.delete(row)
 
 
 def must_allow(row: Record, act: str, actor: Actor, reason: str = "") -> Transition:
@@ -253,6 +264,24 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
 def _authors(row: Record) -> set[int]:
     found = set(_session(row).scalars(select(RowAuthor.user_id).where(RowAuthor.owner_uid == row.uid)))
     return found | {row.made_by_id, row.changed_by_id}
+
+
+def warned(cautions: Iterable[Caution], reasons: Mapping[str, str]) -> list[dict[str, str]]:
+    """What stays on the record of its cautions, in both languages, with the reason for each (code → reason)."""
+    return [
+        {"code": c.code, "field": c.field, "message": _said(c, "zh"), "message_en": _said(c, "en"), "reason": reasons.get(c.code, "")}
+        for c in cautions
+    ]
+
+
+def _said(caution: Caution, language: str) -> str:
+    with force_locale(language):
+        return str(caution.message)
+
+
+def warning_text(warning: Mapping[str, str]) -> str:
+    """A stored warning in the reader's language."""
+    return warning["message" if str(get_locale()).startswith("zh") else "message_en"]
 
 
 def steps_of(row: Record) -> list[WorkflowStep]:

@@ -131,7 +131,7 @@ def _enter(session: Session, row: Any, ledger: Any, clerk: User, supervisor: Use
     today = clock.today()
     with session.no_autoflush:
         cautions = ledger.save(row, clerk, today)
-        row.warnings = [{"code": c.code, "field": c.field, "message": str(c.message), "reason": "已与本人核对"} for c in cautions]
+        row.warnings = workflow.warned(cautions, {c.code: "已与本人核对" for c in cautions})
         session.add(row)
         workflow.edited(row, clerk)
     session.flush()

@@ -9,7 +9,7 @@ from app.core.audit import acting
 from app.core.scope import looking_as
 from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
-from tests.cast import A1
+from tests.cast import A1, A2, A, B
 from tests.conftest import EVERYWHERE
 from tests.factories.births import make_birth, make_registration
 
@@ -80,3 +80,29 @@ def test_a_filter_that_stands_is_shown_in_its_box(births, sign_in):
     assert 'data-column="born_on" data-value="2026-02-05"' in page
     assert 'data-column="born_on" data-value="2026-03-01"' in page
     assert page.count('<option value="1" selected>From the day</option>') == 1
+
+
+@pytest.fixture
+def place_of(seeing):
+    """`place_of(code)` gives the identity a place filter sends."""
+    return lambda code: str(seeing(lambda session: regions.by_code(session, code).uid))
+
+
+@pytest.mark.parametrize(("code", "names"), [(A1, [*NAMES]), (A, [*NAMES]), (A2, []), (B, [])])
+def test_a_place_holds_what_lies_below_it(births, sign_in, place_of, code, names):
+    page = sign_in("approver").get(f"/births/list/?_flt_0_region={place_of(code)}").text
+    assert [name for name in NAMES if name in page] == names
+    assert f'<option value="{place_of(code)}" selected>' in page
+
+
+@pytest.mark.parametrize("code", [B, "420506"])
+def test_a_place_outside_the_own_offices_fits_no_row_and_is_not_named(births, sign_in, place_of, code):
+    page = sign_in("clerk").get(f"/births/list/?_flt_0_region={place_of(code)}").text
+    assert [name for name in NAMES if name in page] == []
+    assert '<option value="' + place_of(code) not in page
+
+
+def test_the_filter_offers_own_places_only(sign_in):
+    told = sign_in("clerk").get("/births/options/region?q=村").json["results"]
+    assert told
+    assert sign_in("clerk").get("/births/options/region?q=鸦鹊岭").json["results"] == []

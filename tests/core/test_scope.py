@@ -486,6 +486,7 @@ ELEVATED = {
     ("core/periods.py", "months closed by offices above"),
     ("core/scope.py", "who holds this row"),
     ("core/scope.py", "who is looking"),
+    ("ledgers/births/elsewhere.py", "births of a registration"),
     ("ledgers/births/elsewhere.py", "certificate number is used once"),
     ("ledgers/births/elsewhere.py", "file of a voided birth"),
     ("ledgers/births/elsewhere.py", "other births of the mother"),

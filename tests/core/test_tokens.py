@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core import regions
-from app.core.crypto import uuid7
 from app.core.scope import looking_as
 from app.core.tokens import first_sending
 from app.core.unit_of_work import unit_of_work

@@ -72,7 +72,7 @@ def make_registration(
 def _kept(session: Session, row: Any, rules_of: Any, status: Status, maker: User, decider: User) -> Any:
     with session.no_autoflush:
         cautions = rules_of.save(row, maker, clock.today())
-        row.warnings = [{"code": c.code, "field": c.field, "message": str(c.message), "reason": "seen"} for c in cautions]
+        row.warnings = workflow.warned(cautions, {c.code: "seen" for c in cautions})
         session.add(row)
         workflow.edited(row, maker)
     session.flush()

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -17,13 +18,14 @@ from app.core.id_number import FEMALE, age
 from app.core.workflow import Status
 from app.ledgers.births import deliveries, elsewhere, family
 from app.ledgers.births.models import MAX_ORDER, MAX_PLURALITY, Birth
-from app.ledgers.people import sound
+from app.ledgers.people import naming, sound
 
 CERTIFICATE = re.compile(r"[A-Z][0-9]{9}")  # medical birth certificate: one letter, nine digits
 CLOCK, SHORT_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"), re.compile(r"[0-9]:[0-9]{2}")
 REQUIRED = ("mother_name", "sex", "born_on", "child_order", "plurality", "plural_seq")
 DATES = ("born_on", "mother_birth_date", "father_birth_date", "reported_on", "child_died_on", "hukou_on")
 PLACES = ("mother_region", "father_region")
+PROTECTED = "V08_protected"  # the caution that makes the mother a protected person
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,13 @@ def cautions(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> list
 
 def is_protected_age(session: Session, birth: Birth) -> bool:
     """Whether the mother was a child herself, by the parameter."""
-    years = _mothers_age(birth)
-    return years is not None and years < Limits(session, birth.scope_path, birth.born_on)["mother_age_protected"]
+    return is_protected_on(session, birth, birth.born_on)
+
+
+def is_protected_on(session: Session, birth: Birth, day: date) -> bool:
+    """Whether the mother of this birth was a child herself on another day."""
+    born = birth.mother_birth_date
+    return born is not None and age(born, day) < Limits(session, birth.scope_path, day)["mother_age_protected"]
 
 
 def is_duplicate(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> bool:
@@ -100,13 +107,13 @@ def is_duplicate(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> 
 
 
 def _is_named_alike(session: Session, birth: Birth, days: int) -> bool:
+    """A mother whose name sounds the same (李梅, 李玫), at the same place within some days."""
     near = Birth.born_on.between(*family.days_around(birth.born_on, days))
-    alike = scope.query(Birth).where(
-        Birth.region_id == birth.region.id, Birth.mother_name == birth.mother_name, near, Birth.uid != birth.uid
-    )
+    rows = scope.query(Birth).where(Birth.region_id == birth.region.id, near, Birth.uid != birth.uid, Birth.status != Status.voided)
     if birth.delivery.id:
-        alike = alike.where(Birth.delivery_id != birth.delivery.id)
-    return session.scalar(alike.where(Birth.status != Status.voided).with_only_columns(Birth.id).limit(1)) is not None
+        rows = rows.where(Birth.delivery_id != birth.delivery.id)
+    sound_of = naming.name_key(birth.mother_name)
+    return any(naming.name_key(name) == sound_of for name in session.scalars(rows.with_only_columns(Birth.mother_name).distinct()))
 
 
 def _date_problems(birth: Birth, today: date) -> list[Problem]:
@@ -137,6 +144,9 @@ def _number_problems(birth: Birth) -> list[Problem]:
     elif not 1 <= birth.plural_seq <= birth.plurality:
         message = _("This child is the first to the last of %(n)s: write a number from 1 to %(n)s.", n=birth.plurality)
         found.append(Problem("plural_seq", message, "plural_seq"))
+    if birth.live_count is not None and not 1 <= birth.live_count <= birth.plurality:
+        message = _("Of this delivery 1 to %(n)s children were born alive. Correct it, or leave it empty if all were.", n=birth.plurality)
+        found.append(Problem("live_count", message, "live_count"))
     if birth.born_at and not CLOCK.fullmatch(birth.born_at):
         found.append(Problem("born_at", _("Write the time with hour and minute, like 07:35."), "born_at"))
     if birth.birth_cert_no and not CERTIFICATE.fullmatch(birth.birth_cert_no):
@@ -164,13 +174,13 @@ def _age_cautions(birth: Birth, limits: Limits) -> list[Caution]:
     if years is None or limits["mother_age_min"] <= years <= limits["mother_age_max"]:
         return []
     if years < limits["mother_age_protected"]:
-        message = _(
+        message = _l(
             "By the dates the mother was %(years)s years old. Staff are bound to report this for the protection of minors, and her file "
             "will not be found by name or number any more. Correct the dates, or write when and to whom it was reported.",
             years=years,
         )
-        return [Caution("V08_protected", "mother_birth_date", message)]
-    message = _("By the dates the mother was %(years)s years old. Compare her birth date and the child's with the papers.", years=years)
+        return [Caution(PROTECTED, "mother_birth_date", message)]
+    message = _l("By the dates the mother was %(years)s years old. Compare her birth date and the child's with the papers.", years=years)
     return [Caution("V08", "mother_birth_date", message)]
 
 
@@ -178,9 +188,8 @@ def _place_cautions(birth: Birth) -> list[Caution]:
     """The place on the form enters a new mother; it does not move one who is on file."""
     if birth.mother_region is None or birth.mother_region.id == birth.region.id:
         return []
-    message = _(
-        "Her file lies at %(place)s, so the birth belongs there. If she moved, change her file first; "
-        "if she only lived elsewhere at that time, write so.",
+    message = _l(
+        "Her file lies at %(place)s, so the birth belongs there. Compare the place; if she lives or lived elsewhere, write so.",
         place=birth.region.name,
     )
     return [Caution("mother_place", "mother_region", message)]
@@ -192,7 +201,7 @@ def _gap_cautions(birth: Birth, others: Sequence[Row[Any]], limits: Limits) -> l
     unusual = [days for days in gaps if limits["gap_min_days"] <= days <= limits["gap_max_days"]]
     if not unusual:
         return []
-    message = _(
+    message = _l(
         "Another birth of this mother is on file %(days)s days from this one. Compare the dates; twins have the same delivery.",
         days=min(unusual),
     )
@@ -203,7 +212,7 @@ def _order_cautions(birth: Birth, others: Sequence[Row[Any]]) -> list[Caution]:
     expected = _expected_order(birth, [o for o in others if o.mother_id == birth.mother_id])
     if expected is None or expected == birth.child_order:
         return []
-    message = _("By the births on file this would be number %(n)s of the mother. Compare the order with what she says.", n=expected)
+    message = _l("By the births on file this would be number %(n)s of the mother. Compare the order with what she says.", n=expected)
     return [Caution("V17", "child_order", message)]
 
 
@@ -224,14 +233,14 @@ def _size_cautions(birth: Birth, limits: Limits) -> list[Caution]:
             Caution(
                 "V19_weight",
                 "weight_g",
-                _("A weight outside %(low)s to %(high)s g is unusual. It is written in grams.", low=low, high=high),
+                _l("A weight outside %(low)s to %(high)s g is unusual. It is written in grams.", low=low, high=high),
             )
         )
     if birth.gest_weeks is not None and not limits["weeks_min"] <= birth.gest_weeks <= limits["weeks_max"]:
         low, high = limits["weeks_min"], limits["weeks_max"]
         found.append(
             Caution(
-                "V19_weeks", "gest_weeks", _("A birth outside the weeks %(low)s to %(high)s is unusual. Compare it.", low=low, high=high)
+                "V19_weeks", "gest_weeks", _l("A birth outside the weeks %(low)s to %(high)s is unusual. Compare it.", low=low, high=high)
             )
         )
     return found

@@ -30,6 +30,14 @@ def mark(birth: Birth) -> None:
     _flag(siblings(birth) + [birth] * (birth.status != Status.voided))
 
 
+def settle(delivery: Delivery) -> None:
+    """Let the children that are left say again what the delivery was."""
+    children = [child for child in delivery.births if child.status != Status.voided]
+    if children:
+        _tell(delivery, children)
+    _flag(children)
+
+
 def _of_twins(session: Session, birth: Birth) -> Delivery | None:
     if birth.plurality == 1:
         return None
@@ -48,8 +56,18 @@ def _agree(delivery: Delivery, birth: Birth) -> None:
     """The delivery says what its children say together."""
     children, region = [*_standing(delivery, birth), birth], birth.region
     delivery.mother_id, delivery.region_id, delivery.scope_path = birth.mother_id, region.id, region.path
+    _tell(delivery, children)
+
+
+def _tell(delivery: Delivery, children: list[Birth]) -> None:
     delivery.delivered_on = min(child.born_on for child in children)
     delivery.plurality = max(child.plurality for child in children)
+    delivery.live_count = max(_alive_of(child) for child in children)
+
+
+def _alive_of(child: Birth) -> int:
+    """How many of the delivery were born alive, as this child's row says."""
+    return child.live_count or child.plurality
 
 
 def _leave(session: Session, delivery: Delivery, birth: Birth) -> None:
@@ -59,8 +77,8 @@ def _leave(session: Session, delivery: Delivery, birth: Birth) -> None:
 
 
 def _flag(children: list[Birth]) -> None:
-    said, places = {child.plurality for child in children}, {child.plural_seq for child in children}
-    whole = len(said) == 1 and places == set(range(1, said.pop() + 1))
+    said, places = {(child.plurality, _alive_of(child)) for child in children}, {child.plural_seq for child in children}
+    whole = len(said) == 1 and len(places) == _alive_of(children[0])
     for child in children:
         if (child.status or Status.draft) in UNDECIDED:
             child.incomplete = not whole

@@ -53,6 +53,12 @@ def registration_for(session: Session, birth: Birth) -> int | None:
         return session.scalar(fitting.order_by(BirthRegistration.registered_on.desc(), BirthRegistration.id.desc()).limit(1))
 
 
+def is_registration_used(session: Session, registration: BirthRegistration) -> bool:
+    """Whether any birth, of whichever office, belongs to the registration."""
+    with session.no_autoflush, elevated("births of a registration"):
+        return session.scalar(select(Birth.id).where(Birth.registration_id == registration.id).limit(1)) is not None
+
+
 def is_child_closed(session: Session, person_id: int) -> bool:
     """Whether the file was closed with a voided birth and no office holds it any more."""
     with session.no_autoflush, elevated("file of a voided birth"):

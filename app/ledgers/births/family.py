@@ -1,5 +1,6 @@
 """The people a registration or a birth names: their snapshot on the row, their file, and the office that answers for them."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -79,6 +80,14 @@ def father_of_sibling(session: Session, birth: Birth) -> int | None:
 def days_around(day: date, days: int) -> tuple[date, date]:
     """The first and the last day of a span around a day."""
     return date.fromordinal(day.toordinal() - days), date.fromordinal(day.toordinal() + days)
+
+
+def files_of(session: Session, row: Any, roles: Iterable[str]) -> dict[str, Person]:
+    """Role → the file of the person in it, as far as one's own offices hold it; a protected person's is not opened from here."""
+    wanted = {role: getattr(row, f"{role}_id") for role in roles}
+    mine = scope.query(Person).where(Person.id.in_([n for n in wanted.values() if n is not None]), Person.is_protected.is_(False))
+    found = {person.id: person for person in session.scalars(mine)}
+    return {role: found[number] for role, number in wanted.items() if number in found}
 
 
 def on_file(session: Session, person_id: int | None) -> Person | None:

@@ -74,12 +74,16 @@ class Delivery(Scoped, Audited, Row):
     """One delivery of one mother: twins are one delivery."""
 
     __tablename__ = "delivery"
-    __table_args__: Any = (CheckConstraint(f"plurality BETWEEN 1 AND {MAX_PLURALITY}", name="plurality"),)
+    __table_args__: Any = (
+        CheckConstraint(f"plurality BETWEEN 1 AND {MAX_PLURALITY}", name="plurality"),
+        CheckConstraint("live_count BETWEEN 1 AND plurality", name="live_count"),
+    )
 
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True)
     mother_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     delivered_on: Mapped[date]
     plurality: Mapped[int] = mapped_column(default=1)
+    live_count: Mapped[int] = mapped_column(default=1)
 
     births: Mapped[list["Birth"]] = relationship(back_populates="delivery")
 
@@ -126,6 +130,7 @@ class Birth(Record):
     child_order: Mapped[int]
     plurality: Mapped[int] = mapped_column(default=1)
     plural_seq: Mapped[int] = mapped_column(default=1)
+    live_count: Mapped[int | None] = mapped_column(comment="How many of the delivery were born alive; empty: all")
     weight_g: Mapped[int | None]
     gest_weeks: Mapped[int | None]
     delivery_mode: Mapped[str | None] = columns.code("delivery_mode")
@@ -153,6 +158,7 @@ class Birth(Record):
             *super().__table_args__,
             CheckConstraint(f"child_order BETWEEN 1 AND {MAX_ORDER}", name="child_order"),
             CheckConstraint(f"plurality BETWEEN 1 AND {MAX_PLURALITY} AND plural_seq BETWEEN 1 AND plurality", name="plural_seq"),
+            CheckConstraint("live_count BETWEEN 1 AND plurality", name="live_count"),
             CheckConstraint("reported_on >= born_on", name="reported_after_birth"),
             CheckConstraint("is_alive = (child_died_on IS NULL)", name="death_date_iff_dead"),
             CheckConstraint("(status IN ('approved', 'voided')) = (statistical_month IS NOT NULL)", name="month_iff_approved"),

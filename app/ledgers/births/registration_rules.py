@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import numbers, params, regions
+from app.core import numbers, params, regions, workflow
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.regions import Region
 from app.core.workflow import Actor
 from app.extensions import db
-from app.ledgers.births import family
+from app.ledgers.births import elsewhere, family
 from app.ledgers.births.elsewhere import PREGNANCY
 from app.ledgers.births.models import MAX_ORDER, BirthRegistration
 from app.ledgers.people import naming, sound
 
-ACTS: Mapping[str, Callable[..., None]] = {}  # the workflow's own acts are enough
 ROLES = ("woman", "partner")
 DATES = ("registered_on", "due_on", "woman_birth_date", "partner_birth_date")
 DUE_BEFORE = timedelta(days=30)  # a due date may have passed by so much when the registration is made
@@ -38,6 +38,17 @@ def save(registration: BirthRegistration, actor: Actor, today: date) -> list[Cau
                 setattr(registration, f"{role}_id", _found(session, registration, role, actor, today))
         _place(session, registration)
         return _cautions(session, registration)
+
+
+def discard(registration: BirthRegistration, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
+    """A draft that should not be there goes; one that a birth tells of is put right instead."""
+    session = db.session()
+    if elsewhere.is_registration_used(session, registration):
+        raise RuleViolation.one(_("A birth belongs to this registration. Correct it instead of deleting it."), code="used")
+    workflow.discard(registration, actor, token=token, reason=reason)
+
+
+ACTS: Mapping[str, Callable[..., None]] = {"discard": discard}
 
 
 def _problems(registration: BirthRegistration, today: date) -> list[Problem]:
@@ -95,15 +106,15 @@ def _cautions(session: Session, registration: BirthRegistration) -> list[Caution
     found, day = [], registration.registered_on
     unusual = params.number(session, "births", "order_unusual", registration.scope_path, day)
     if registration.child_order >= unusual:
-        message = _(
+        message = _l(
             "Is it child number %(n)s? Every child is registered; this question only finds slips of the pen.", n=registration.child_order
         )
         found.append(Caution("child_order", "child_order", message))
     ahead = params.number(session, "births", "due_days_ahead", registration.scope_path, day)
     if registration.due_on and registration.due_on > day + timedelta(days=ahead):
-        message = _("The due date lies more than %(days)s days ahead. Compare it with the papers.", days=ahead)
+        message = _l("The due date lies more than %(days)s days ahead. Compare it with the papers.", days=ahead)
         found.append(Caution("V09_due", "due_on", message))
     if registration.due_on and registration.due_on < day - DUE_BEFORE:
-        message = _("The due date lies more than %(days)s days before the registration. Compare it with the papers.", days=DUE_BEFORE.days)
+        message = _l("The due date lies more than %(days)s days before the registration. Compare it with the papers.", days=DUE_BEFORE.days)
         found.append(Caution("V09_due_past", "due_on", message))
     return found

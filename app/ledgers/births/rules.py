@@ -1,16 +1,19 @@
 """What may happen to a birth: it is entered, decided about, voided. A birth asks for no permission and has no consequence."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core import id_number, names, periods, workflow
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.id_number import FEMALE, MALE
+from app.core.unit_of_work import take_turn
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
@@ -62,7 +65,23 @@ def void(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") 
         _close_file(session, birth.child_id, on)
 
 
-ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void}
+def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
+    """A draft that should not be there goes, with its delivery and the mother's file if it alone made them."""
+    session, delivery = db.session(), birth.delivery
+    own, marks = _own_file(session, birth), deliveries.siblings(birth)
+    _unprotect(session, birth, elsewhere.births_of(session, birth))
+    workflow.discard(birth, actor, token=token, reason=reason)
+    session.flush()
+    session.expire(delivery)
+    if marks:
+        deliveries.settle(delivery)
+    else:
+        session.delete(delivery)
+    if own:
+        _close_file(session, own.id, on)
+
+
+ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
 
 
 def _complete(birth: Birth, today: date) -> None:
@@ -145,12 +164,15 @@ def _place(session: Session, birth: Birth, keeps_mother: bool) -> None:
 
 
 def _judge(session: Session, birth: Birth) -> list[Caution]:
+    take_turn(session, f"birth|{birth.region.id}|{naming.name_key(birth.mother_name)}")
     others = elsewhere.births_of(session, birth)
     deliveries.mark(birth)
     birth.possible_duplicate = checks.is_duplicate(session, birth, others)
     birth.registration_id = elsewhere.registration_for(session, birth)
     if checks.is_protected_age(session, birth):
         _protect(session, birth.mother_id)
+    else:
+        _unprotect(session, birth, others)
     return checks.cautions(session, birth, others)
 
 
@@ -158,6 +180,15 @@ def _protect(session: Session, mother_id: int) -> None:
     mother = family.on_file(session, mother_id)
     if mother is not None:
         mother.is_protected = True
+
+
+def _unprotect(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> None:
+    """This row alone made the mother a protected person, by a date that was corrected since or a draft that goes."""
+    said_so = any(warning["code"] == checks.PROTECTED for warning in birth.warnings or ())
+    mother = family.on_file(session, birth.mother_id) if said_so else None
+    hers = [other.born_on for other in others if other.mother_id == birth.mother_id]
+    if mother is not None and not any(checks.is_protected_on(session, birth, day) for day in hers):
+        mother.is_protected = False
 
 
 def _file_child(session: Session, birth: Birth, actor: Actor) -> int:

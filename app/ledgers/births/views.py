@@ -1,6 +1,6 @@
 """The screens of the births ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -11,9 +11,11 @@ from wtforms.validators import Optional
 from app.core import id_number
 from app.core.screen import LedgerInterface, LedgerView
 from app.core.workflow import FLAGS
-from app.ledgers.births import checks, registration_rules, rules
+from app.extensions import db
+from app.ledgers.births import checks, family, registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.people import search
+from app.ledgers.people.models import Person
 
 ON_ADD, ON_EDIT = ("act_token",), ("act_token", "row_version")  # hidden fields of the forms
 
@@ -42,6 +44,21 @@ SHARED_LABELS = {
 PERSON_HINT = _l("On the card; the birth date is taken from it.")
 
 
+class NamesPeople(LedgerView):
+    """A record page that leads to the files of the people the row names: a child is found from here and from no list."""
+
+    show_template = "births/show.html"
+    people_labels: Mapping[str, Any] = {}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.extra_args = {"files_of": self._files_of, "people_labels": self.people_labels}
+        super().__init__(**kwargs)
+
+    def _files_of(self, item: Any) -> dict[str, Person]:
+        may_open = self.appbuilder.sm.has_access("can_show", "PersonView")
+        return family.files_of(db.session(), item, self.people_labels) if may_open else {}
+
+
 class RegistrationInterface(LedgerInterface):
     """Registrations with their office."""
 
@@ -54,7 +71,7 @@ class BirthInterface(LedgerInterface):
     eager = (joinedload(Birth.region),)
 
 
-class BirthRegistrationView(LedgerView):
+class BirthRegistrationView(NamesPeople):
     """Birth registrations."""
 
     route_base = "/registrations"
@@ -63,6 +80,7 @@ class BirthRegistrationView(LedgerView):
     list_title, show_title = _l("Birth registrations"), _l("Birth registration")
     add_title, edit_title = _l("New birth registration"), _l("Change birth registration")
     places = ("region",)
+    people_labels = {"woman": _l("Mother"), "partner": _l("Father")}
     find_hint = _l("Registration number, whole ID number, or part of her name")
     list_columns = [
         "reg_no", "woman_name", "partner_name", "registration_type", "child_order", "registered_on", "status", "raised", "region",
@@ -82,7 +100,7 @@ class BirthRegistrationView(LedgerView):
         (_l("State"), {"fields": ["remark", "on_hold", "made_at", "approved_at"]}),
     ]
     show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
-    search_columns = ["status", "reg_no", "registration_type", "registered_on", "child_order", "channel", "due_on", "on_hold"]
+    search_columns = ["status", "region", "registered_on", "reg_no", "registration_type", "child_order", "channel", "due_on", "on_hold"]
     order_columns = ["reg_no"]
     validators_columns = {"registered_on": [Optional()]}
     label_columns = {
@@ -122,7 +140,7 @@ class BirthRegistrationView(LedgerView):
         return search.on_rows(text, numbers=numbers, written=written, found=table.woman_id, people=(table.woman_id, table.partner_id))
 
 
-class BirthView(LedgerView):
+class BirthView(NamesPeople):
     """Births."""
 
     route_base = "/births"
@@ -130,13 +148,14 @@ class BirthView(LedgerView):
     rules = rules
     list_title, show_title, add_title, edit_title = _l("Births"), _l("Birth"), _l("New birth"), _l("Change birth")
     places = ("mother_region", "father_region")
+    people_labels = {"mother": _l("Mother"), "father": _l("Father"), "child": _l("Child")}
     find_hint = _l("Certificate number, whole ID number, or part of the mother's name")
     list_columns = [
         "mother_name", "born_on", "sex", "child_order", "child_name", "birth_cert_no", "status", "raised", "statistical_month", "region",
     ]  # fmt: skip
     groups = (
         (_l("Mother"), ["mother_name", "mother_id_type", "mother_id_no", "mother_birth_date", "mother_region"]),
-        (_l("Child"), ["child_name", "sex", "born_on", "born_at", "child_order", "plurality", "plural_seq", "child_id_no"]),
+        (_l("Child"), ["child_name", "sex", "born_on", "born_at", "child_order", "plurality", "plural_seq", "live_count", "child_id_no"]),
         (_l("Delivery and certificate"), ["birth_cert_no", "weight_g", "gest_weeks", "delivery_mode", "birth_place", "facility"]),
         (_l("Father"), ["father_name", "father_id_type", "father_id_no", "father_birth_date", "father_region"]),
         (_l("Report"), ["child_died_on", "hukou_on", "reported_on", "remark"]),
@@ -149,8 +168,8 @@ class BirthView(LedgerView):
     ]
     show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
     search_columns = [
-        "status", "born_on", "sex", "child_order", "plurality", "statistical_month", "reported_on", "delivery_mode", "birth_place",
-        "late", "possible_duplicate", "incomplete", "on_hold",
+        "status", "region", "born_on", "sex", "child_order", "plurality", "statistical_month", "reported_on", "delivery_mode",
+        "birth_place", "late", "possible_duplicate", "incomplete", "on_hold",
     ]  # fmt: skip
     order_columns = ["statistical_month"]
     validators_columns = {"reported_on": [Optional()]}
@@ -173,6 +192,7 @@ class BirthView(LedgerView):
         "born_at": _l("Time of birth"),
         "plurality": _l("Children of this delivery"),
         "plural_seq": _l("Place among them"),
+        "live_count": _l("Born alive among them"),
         "weight_g": _l("Weight in grams"),
         "gest_weeks": _l("Weeks of pregnancy"),
         "delivery_mode": _l("Mode of delivery"),
@@ -198,6 +218,7 @@ class BirthView(LedgerView):
         "child_order": _l("Counting all children she has borne; each twin has its own number."),
         "plurality": _l("1, or 2 for twins, 3 for triplets."),
         "plural_seq": _l("1 for the first born of them."),
+        "live_count": _l("Leave it empty if all were born alive. Only those are entered."),
         "birth_cert_no": _l("A capital letter and nine digits. May follow later."),
         "child_died_on": _l("Leave it empty for a living child. A child who lived for a moment is a birth and a death."),
         "reported_on": _l("Leave it empty for today."),

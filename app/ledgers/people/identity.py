@@ -5,13 +5,14 @@ from datetime import date
 from typing import NoReturn
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock, crypto, id_number, limits, names, scope
 from app.core.errors import RuleViolation
 from app.core.regions import TOWN_LENGTH, Region
 from app.core.scope import GuardedSession, elevated
+from app.core.unit_of_work import take_turn
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.people import search
@@ -50,12 +51,14 @@ class Holder:
 
 def elsewhere() -> str:
     """The one answer about a file outside one's scope, whether it exists or not."""
-    return _("A file for this ID number may exist at another office. A request was sent; the office that holds the file decides.")
+    return _(
+        "A file for this ID number may exist at another office. A request was sent to the office that holds it, with your name and reason."
+    )
 
 
 def holder_of(session: Session, number: str) -> Holder | None:
     """The file that bears this ID number, wherever it lies. Others who type the same number wait until this transaction ends."""
-    _take_turn(session, number)
+    take_turn(session, f"id_no|{crypto.keys().blind(number, 'id_no')}")
     links = and_(PersonOffice.person_id == Person.id, PersonOffice.valid_to.is_(None))
     about = (Person.id, Person.name, Person.birth_date, Person.is_protected, Person.closed_on)
     told = select(*about, PersonOffice.kind, PersonOffice.scope_path).outerjoin(PersonOffice, links).where(Person.id_no == number)
@@ -99,10 +102,3 @@ def send(session: Session, user_id: int, number: str, holder: Holder | None, nam
 
 def _about_name(reason: str, is_named: bool) -> str:
     return reason if is_named else _("%(reason)s (The name that was typed differs from the file.)", reason=reason)
-
-
-def _take_turn(session: Session, number: str) -> None:
-    """Two who file the same number at once: the second waits here, then finds the file of the first. SQLite has one writer anyway."""
-    if session.connection().dialect.name == "postgresql":
-        key = int.from_bytes(bytes.fromhex(crypto.keys().blind(number, "id_no")[:16]), signed=True)
-        session.execute(select(func.pg_advisory_xact_lock(key)))

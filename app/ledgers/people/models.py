@@ -51,7 +51,7 @@ class Person(HeldByLink, Audited, Row):
     died_on: Mapped[date | None]
     closed_on: Mapped[date | None] = mapped_column(comment="The file is closed: the birth that made it was voided")
     is_protected: Mapped[bool] = mapped_column(default=False, comment="Never found by name, number or lookup")
-    audit_path: Mapped[str] = mapped_column(PATH, comment="The office that made the file: its town's chain tells the history")
+    audit_path: Mapped[str] = columns.path(comment="The office that made the file: its town's chain tells the history")
 
     offices: Mapped[list["PersonOffice"]] = relationship(back_populates="person")
 

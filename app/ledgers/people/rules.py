@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Column, Table, or_, select
 from sqlalchemy.orm import Session, attributes, object_session
 
@@ -175,7 +176,7 @@ def _cautions(session: Session, row: Person, today: date) -> list[Caution]:
     same = scope.query(Person).where(Person.name == row.name, Person.birth_date == row.birth_date, search.findable(today))
     if session.scalar(same.with_only_columns(Person.id).limit(1)) is None:
         return []
-    message = _("Your office already has a person of this name and birth date. Look there first.")
+    message = _l("Your office already has a person of this name and birth date. Look there first.")
     return [Caution("same_person", "name", message)]
 
 

@@ -30,7 +30,7 @@
   function prepare(line) {
     box(line).value = line.dataset.value;
     line.querySelector(".operator").addEventListener("change", () => name(line));
-    line.querySelector(".again").addEventListener("click", () => another(line));
+    line.querySelector(".again")?.addEventListener("click", () => another(line));
     name(line);
   }
 

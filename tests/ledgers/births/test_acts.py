@@ -1,17 +1,20 @@
 """What happens to a birth after it was entered: approved by a second person, late or in time, voided."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.core import clock, periods, regions, scope, workflow
+from app.core import audit, clock, periods, regions, scope, workflow
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
-from app.core.workflow import Status, WorkflowStep
-from app.ledgers.births.models import Birth
+from app.core.workflow import RowAuthor, Status, WorkflowStep
+from app.ledgers.births import family, registration_rules
+from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.people.models import Person, PersonOffice
 from tests.cast import A1, B1, A, B
-from tests.factories.births import BORN_ON, MOTHER_BORN, do, make_birth, make_registration, user
+from tests.factories.births import BORN_ON, MOTHER_BORN, correct, do, make_birth, make_registration, user
 from tests.factories.people import id_number_for, make_person
 
 CHILD = {"child_name": "王小梅", "child_id_no": id_number_for(BORN_ON, "2", 920)}
@@ -131,7 +134,7 @@ def test_a_repeated_click_is_one_step(working):
         birth, token = make_birth(session, status=Status.submitted), str(uuid7())
         do(birth, "approve", user(session, "supervisor"), token=token)
         session.flush()
-        assert workflow.already_done(session, birth, token)
+        assert workflow.already_done(session, birth.uid, token)
         assert [step.act for step in workflow.steps_of(birth)] == ["submit", "approve"]
 
 
@@ -294,3 +297,97 @@ def test_every_step_is_kept(working):
         make_birth(session, status=Status.voided)
         session.flush()
         assert list(session.scalars(select(WorkflowStep.act).order_by(WorkflowStep.id))) == ["submit", "approve", "void"]
+
+
+# a draft that should not have been entered
+
+
+@pytest.mark.parametrize("status", [Status.draft, Status.returned])
+def test_a_draft_goes_and_its_history_stays(working, status):
+    with working(A) as session:
+        birth = make_birth(session, status=status, birth_cert_no="A123456789")
+        uid, target, delivery = birth.uid, audit.target_of(birth), birth.delivery_id
+        do(birth, "discard", user(session, "clerk"), reason="entered twice")
+    with working(A) as session:
+        assert scope.get(Birth, uid) is None
+        assert session.get(Delivery, delivery) is None
+        assert session.scalars(select(RowAuthor).where(RowAuthor.owner_uid == uid)).all() == []
+        last = session.scalars(select(WorkflowStep).where(WorkflowStep.owner_uid == uid).order_by(WorkflowStep.id.desc())).first()
+        assert (last.act, last.comment) == ("discard", "entered twice")
+        assert "delete" in session.scalars(select(audit.AuditEntry.act).where(audit.AuditEntry.target == target)).all()
+        make_birth(session, birth_cert_no="A123456789")
+
+
+def test_a_draft_that_goes_leaves_its_twin_incomplete(working):
+    with working(A) as session:
+        twins = [make_birth(session, mother_id_no=NUMBER, plurality=2, plural_seq=n, child_order=n) for n in (1, 2)]
+        assert [twin.incomplete for twin in twins] == [False, False]
+        do(twins[1], "discard", user(session, "clerk"))
+        session.flush()
+        assert twins[0].incomplete
+        assert twins[0].delivery.plurality == 2
+
+
+def test_a_file_that_only_the_draft_made_is_closed_and_one_with_a_number_stays(working):
+    with working(A) as session:
+        nameless, known = make_birth(session, mother_id_no=None, mother_birth_date=MOTHER_BORN), make_birth(session, mother_id_no=NUMBER)
+        mothers = [family.on_file(session, birth.mother_id) for birth in (nameless, known)]
+        for birth in (nameless, known):
+            do(birth, "discard", user(session, "clerk"))
+        session.flush()
+        assert [mother.closed_on is not None for mother in mothers] == [True, False]
+
+
+@pytest.mark.parametrize("status", [Status.submitted, Status.approved, Status.voided])
+def test_what_somebody_decides_or_decided_about_does_not_go(working, status):
+    with working(A) as session:
+        birth = make_birth(session, status=status)
+        with pytest.raises(RuleViolation, match="cannot be done now"):
+            do(birth, "discard", user(session, "clerk"))
+
+
+def test_another_clerk_does_not_take_a_draft_away(working):
+    with working(A) as session:
+        birth = make_birth(session)
+        with pytest.raises(RuleViolation, match="Only the person who made"):
+            do(birth, "discard", user(session, "colleague"))
+
+
+def test_a_registration_that_a_birth_tells_of_does_not_go(working):
+    with working(A) as session:
+        registration = make_registration(session, woman_id_no=NUMBER, status=Status.submitted)
+        birth = make_birth(session, mother_id_no=NUMBER)
+        assert birth.registration_id == registration.id
+        do(registration, "return", user(session, "supervisor"), registration_rules)
+        with pytest.raises(RuleViolation, match="A birth belongs to this registration"):
+            do(registration, "discard", user(session, "clerk"), registration_rules)
+        do(birth, "discard", user(session, "clerk"))
+        session.flush()
+        do(registration, "discard", user(session, "clerk"), registration_rules)
+    with working(A) as session:
+        assert session.scalars(scope.query(BirthRegistration)).all() == []
+
+
+# a mother who was a child herself
+
+
+def test_a_date_that_was_corrected_does_not_protect_her_any_more(working):
+    young, grown = id_number_for(date(2013, 1, 1), "2", 71), id_number_for(date(1993, 1, 1), "2", 72)
+    with working(A) as session:
+        birth = make_birth(session, mother_id_no=young)
+        mother = family.on_file(session, birth.mother_id)
+        assert mother.is_protected
+        correct(session, birth, mother_id_no=grown, mother_birth_date=date(1993, 1, 1))
+        assert not family.on_file(session, birth.mother_id).is_protected
+
+
+def test_a_birth_date_that_was_corrected_does_not_protect_her_any_more_unless_another_birth_does(working):
+    born = date(2010, 1, 1)
+    with working(A) as session:
+        young = {"mother_id_no": id_number_for(born, "2", 73), "born_on": date(2023, 6, 1)}
+        first, second = make_birth(session, **young), make_birth(session, **young | {"born_on": date(2023, 12, 1)}, child_order=2)
+        mother = family.on_file(session, first.mother_id)
+        correct(session, first, born_on=date(2025, 6, 1))
+        assert mother.is_protected
+        correct(session, second, born_on=date(2026, 1, 1))
+        assert not mother.is_protected

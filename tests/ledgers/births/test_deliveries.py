@@ -48,6 +48,27 @@ def test_twins_are_incomplete_until_all_are_entered(working):
         assert (first.incomplete, second.incomplete, third.incomplete) == (False, False, False)
 
 
+def test_of_twins_one_of_whom_was_not_born_alive_the_other_is_complete(working):
+    with working(A) as session:
+        first = twin(session, 2, live_count=1)
+        assert not first.incomplete
+        assert (first.delivery.plurality, first.delivery.live_count) == (2, 1)
+
+
+def test_twins_whose_rows_count_the_living_differently_are_incomplete(working):
+    with working(A) as session:
+        first, second = twin(session, 1, live_count=1), twin(session, 2)
+        assert (first.incomplete, second.incomplete) == (True, True)
+        correct(session, first, live_count=None)
+        assert (first.incomplete, second.incomplete) == (False, False)
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_more_living_children_than_were_born_are_refused(working, count):
+    with working(A) as session, pytest.raises(RuleViolation, match="born alive"):
+        twin(session, 1, live_count=count)
+
+
 def test_an_incomplete_set_of_twins_is_not_approved(working):
     with working(A) as session:
         first = twin(session, 1, status=Status.submitted)

@@ -367,6 +367,13 @@ def test_the_same_name_in_the_same_village_is_a_possible_duplicate(working, town
         assert make_birth(session, town=A1).possible_duplicate is flagged
 
 
+@pytest.mark.parametrize(("name", "flagged"), [("李玫", True), ("李梅花", False), ("黎明", False)])
+def test_a_name_that_sounds_the_same_is_a_possible_duplicate(working, name, flagged):
+    with working(A) as session:
+        make_birth(session, mother_name="李梅")
+        assert make_birth(session, mother_name=name).possible_duplicate is flagged
+
+
 def test_a_voided_birth_is_no_duplicate(working):
     with working() as session:
         make_birth(session, mother_id_no=NUMBER, status=Status.voided)

@@ -154,6 +154,14 @@ def test_the_unusual_is_asked_about_and_the_reason_is_kept(sign_in, place):
     assert "born in week 22" in told(clerk, kept)
 
 
+def test_a_warning_is_read_in_the_language_of_its_reader(sign_in, place):
+    clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
+    clerk.get("/lang/zh")
+    page = clerk.send("/births/add", **FORM, mother_region=place, weight_g="400", reason_V19_weight="22周").location
+    assert "体重" in clerk.get(page).text
+    assert "A weight outside 500 to 6000 g is unusual." in supervisor.get(page).text
+
+
 def test_a_form_sent_twice_is_one_birth(sign_in, seeing, place):
     clerk = sign_in("clerk")
     words = {**clerk.hidden("/births/add"), **FORM, "mother_region": place}
@@ -445,6 +453,37 @@ def test_the_record_page_says_whether_a_registration_is_on_file(sign_in, working
         uid = make_birth(session, mother_id_no=NUMBER).uid
     page = sign_in("clerk").get(f"/births/show/{uid}").text
     assert re.search(r"Birth registration on file</(?:th|dt)>\s*<(?:td|dd)[^>]*>\s*Yes", page)
+
+
+def test_the_page_leads_to_the_files_of_mother_and_child_but_not_of_a_protected_person(sign_in, seeing, entered):
+    uid = entered(mother_id_no=NUMBER, status=Status.approved, child_name="王小梅")
+    young = entered(mother_id_no=A_CHILD_HERSELF, mother_name="赵兰")
+    clerk = sign_in("clerk")
+    mother, child = seeing(lambda s: [str(s.get(Person, getattr(scope.get(Birth, uid), f"{role}_id")).uid) for role in ("mother", "child")])
+    page = clerk.get(f"/births/show/{uid}").text
+    assert f"/people/show/{mother}" in page
+    assert f"/people/show/{child}" in page
+    assert "王小梅" in clerk.get(f"/people/show/{child}").text
+    assert "/people/show/" not in clerk.get(f"/births/show/{young}").text
+
+
+def test_a_draft_is_deleted_by_its_maker_with_a_reason_and_a_second_click_does_no_harm(sign_in, seeing, entered):
+    uid, clerk = entered(), sign_in("clerk")
+    words = clerk.hidden(f"/births/show/{uid}")
+    assert "Write the reason." in told(clerk, clerk.http.post(f"/births/action/discard/{uid}", data=words))
+    answers = [clerk.http.post(f"/births/action/discard/{uid}", data={**words, "reason": "entered twice"}) for _time in range(2)]
+    assert [(answer.status_code, answer.location) for answer in answers] == [(302, "/births/list/")] * 2
+    assert clerk.get(f"/births/show/{uid}").status_code == 404
+    assert seeing(lambda s: s.scalars(select(WorkflowStep.act)).all()) == ["discard"]
+
+
+def test_drafts_are_deleted_in_bulk_and_a_second_click_does_no_harm(sign_in, seeing, entered):
+    uids, clerk = [str(entered()), str(entered(mother_name="赵兰", status=Status.submitted))], sign_in("clerk")
+    words = {**clerk.hidden("/births/list/"), "action": "discard", "rowid": uids, "reason": "entered twice"}
+    pages = [clerk.http.post("/births/action_post", data=words) for _time in range(2)]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("Done: 1. Refused: 1." in page.text for page in pages)
+    assert seeing(lambda s: s.scalars(select(WorkflowStep.act)).all()) == ["submit", "discard"]
 
 
 # the neighbour
