@@ -6,11 +6,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from app import setup
+from app.answers import told
 from app.core import audit, clock
 from app.extensions import db
 
@@ -27,7 +30,10 @@ def register(app: Flask) -> None:
 @click.option("--heads", "file", type=FILE, help="Heads kept by `flask audit heads`: they show a tail that was cut off.")
 def verify(file: Path | None) -> None:
     """Check every chain. Names the first wrong entry of each and ends with status 1 if there is one."""
-    problems = list(audit.verify(db.session(), _kept(file) if file else None))
+    kept = _kept(file) if file else None
+    with told():
+        setup.must_be_current()
+        problems = list(audit.verify(db.session(), kept))
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -39,14 +45,23 @@ def verify(file: Path | None) -> None:
 @click.argument("file", type=FILE)
 def heads(file: Path) -> None:
     """Append the last number and hash of every chain to a file. Keep it where nobody who can change the database can."""
-    found = audit.heads(db.session())
+    with told():
+        setup.must_be_current()
+        found = audit.heads(db.session())
     at = clock.now().isoformat(timespec="seconds")
+    lines = [json.dumps({"at": at, "chain": chain, "number": number, "hash": last}) for chain, (number, last) in found.items()]
+    try:
+        _append(file, lines)
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written ({error.strerror}).") from error
+    click.echo(f"{len(found)} heads kept.")
+
+
+def _append(file: Path, lines: list[str]) -> None:
     with file.open("a", encoding="utf-8") as out:
-        for chain, (number, last) in found.items():
-            out.write(json.dumps({"at": at, "chain": chain, "number": number, "hash": last}) + "\n")
+        out.writelines(line + "\n" for line in lines)
         out.flush()
         os.fsync(out.fileno())
-    click.echo(f"{len(found)} heads kept.")
 
 
 def _kept(file: Path) -> Mapping[str, set[tuple[int, str]]]:
@@ -54,8 +69,17 @@ def _kept(file: Path) -> Mapping[str, set[tuple[int, str]]]:
     found: dict[str, set[tuple[int, str]]] = defaultdict(set)
     try:
         for line in file.read_text(encoding="utf-8").splitlines():
-            head = json.loads(line)
-            found[head["chain"]].add((int(head["number"]), str(head["hash"])))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            chain, number, last = _head(json.loads(line))
+            found[chain].add((number, last))
+    except (OSError, ValueError, RecursionError) as error:
         raise click.ClickException(f"{file} cannot be read as kept heads.") from error
+    if not found:
+        raise click.ClickException(f"{file} holds no heads.")
     return found
+
+
+def _head(line: Any) -> tuple[str, int, str]:
+    match line:
+        case {"chain": str(chain), "number": int(number), "hash": str(last)} if number > 0:
+            return chain, number, last
+    raise ValueError

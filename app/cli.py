@@ -1,26 +1,20 @@
 """The commands: setup, demo, user, region, param; the history has its own file."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from app import audit_cli
 from app import setup as setup_
 from app.accounts import offices, users
+from app.answers import told, work
 from app.core import clock, merge, params, regions
-from app.core.audit import acting
-from app.core.crypto import KeyLost
 from app.core.errors import RuleViolation
-from app.core.scope import Scope, looking_as
-from app.core.unit_of_work import Busy, unit_of_work
 from app.demo import township
 
 user = AppGroup("user", help="Accounts.")
@@ -36,35 +30,11 @@ def register(app: Flask) -> None:
     audit_cli.register(app)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What cannot be done is said in sentences, with exit status 1; never with a trace of the program."""
-    try:
-        yield
-    except RuleViolation as refusal:
-        for problem in refusal.problems:
-            click.echo(str(problem.message), err=True)
-        sys.exit(1)
-    except (KeyLost, Busy) as refusal:
-        click.echo(str(refusal), err=True)
-        sys.exit(1)
-    except DatabaseError as error:
-        click.echo(setup_.unreachable(error), err=True)
-        sys.exit(1)
-
-
-@contextmanager
-def _work(name: str) -> Iterator[Session]:
-    """One act from the command line, in nobody's office: it may touch regions and accounts, but no ledger."""
-    with _told(), looking_as(Scope.of([])), acting(f"command: {name}"), unit_of_work() as session:
-        yield session
-
-
 @click.command("setup")
 @with_appcontext
 def setup() -> None:
     """Bring the database, the roles and the reference data to this version."""
-    with _told():
+    with told():
         setup_.setup()
     click.echo("The database is up to date.")
 
@@ -73,16 +43,18 @@ def setup() -> None:
 @with_appcontext
 def demonstrate() -> None:
     """Fill a new database with the demo township; a database with regions in it is left alone."""
-    with _told():
-        told = township.fill()
-    for line in told:
+    with told():
+        setup_.must_be_ready()
+        lines = township.fill()
+    for line in lines:
         click.echo(line)
 
 
 @user.command("first")
 def first_user() -> None:
     """Make the first admin, where nobody has an account yet; the password is shown once and must be changed."""
-    with _told():
+    with told():
+        setup_.must_be_ready()
         made = setup_.first_admin()
     if made is None:
         click.echo("There are accounts already; nothing was made.")
@@ -97,9 +69,10 @@ def first_user() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the first password from standard input.")
 def add_user(name: str, roles: tuple[str, ...], codes: tuple[str, ...], password_stdin: bool) -> None:
     """Make an account with roles and offices. Its password must be changed at the first sign-in."""
-    password = sys.stdin.readline().strip() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    with _work("user add") as session:
-        places = [_office(session, code) for code in codes]
+    with told():
+        password = _first_line() if password_stdin else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with work("user add") as session:
+        places = dict.fromkeys(_office(session, code) for code in codes)
         users.add_by_command(session, name, roles=roles, regions=places, password=password)
     click.echo(f"{name} can sign in.")
 
@@ -108,7 +81,7 @@ def add_user(name: str, roles: tuple[str, ...], codes: tuple[str, ...], password
 @click.argument("file", type=FILE)
 def load_regions(file: Path) -> None:
     """Read regions from a CSV file with the columns code, name, level, parent_code."""
-    with _work("region load") as session:
+    with work("region load") as session:
         count = regions.load(session, file)
     click.echo(f"{count} new regions.")
 
@@ -121,7 +94,7 @@ def load_regions(file: Path) -> None:
 def merge_regions(codes: tuple[str, ...], name: str, code: str, day: datetime | None) -> None:
     """Close these offices and give everything they hold to a new one."""
     on: date = day.date() if day else clock.today()
-    with _work("region merge") as session:
+    with work("region merge") as session:
         old = [_office(session, c) for c in codes]
         new = merge.merge(session, old, name, code, on)
         count = offices.hand_over(session, old, new)
@@ -132,9 +105,16 @@ def merge_regions(codes: tuple[str, ...], name: str, code: str, day: datetime | 
 @click.argument("file", type=FILE)
 def load_params(file: Path) -> None:
     """Read dated parameters from a CSV file (scheme, region_code, key, value, valid_from, valid_to, doc_no)."""
-    with _work("param load") as session:
+    with work("param load") as session:
         count = params.load(session, file)
     click.echo(f"{count} new parameters.")
+
+
+def _first_line() -> str:
+    try:
+        return sys.stdin.buffer.readline().decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise RuleViolation.one("The password on standard input is not UTF-8 text.") from None
 
 
 def _office(session: Session, code: str) -> regions.Region:

@@ -48,11 +48,16 @@ def unreachable(error: DatabaseError) -> str:
 
 def must_be_ready() -> None:
     """Raise NotReady or KeyLost, with one line that says what to do, when this program cannot serve this database."""
+    must_be_current()
+    _take_or_make_keys()
+    db.session.remove()
+
+
+def must_be_current() -> None:
+    """Raise NotReady when the schema is not the one of this program."""
     current, head = _revisions()
     if current != head:
         raise NotReady(_unfit(current))
-    _take_or_make_keys()
-    db.session.remove()
 
 
 def _unfit(current: str | None) -> str:

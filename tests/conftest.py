@@ -155,6 +155,36 @@ def app(url: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@contextmanager
+def new_database(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    if kind != "pg":
+        yield f"sqlite:///{folder / 'empty.db'}"
+        return
+    source, name = request.getfixturevalue("postgres"), f"empty_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(source, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield url_of(kind, source, name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty(template: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with nothing in it, of the kind under test."""
+    with new_database(template[0], tmp_path, request) as address:
+        yield address
+
+
+@pytest.fixture
+def bare(empty: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on the empty database; nothing was set up."""
+    app = make_app(empty, tmp_path)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
 class Client:
     """A browser: one cookie jar, forms sent back with what their page held."""
 

@@ -3,13 +3,11 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
-import psycopg
 import pytest
 from alembic import command as alembic
 from alembic.autogenerate import compare_metadata
@@ -28,34 +26,11 @@ from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.models import AuditEntry, CodeItem, KeyCheck, Person, PolicyParam, ShippedGrant
 from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
-from tests.conftest import KEYS, make_app, seed, url_of
+from tests.conftest import KEYS, seed
 from tests.core.rows import make_attachment, make_birth, make_person, make_registration
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
-
-
-@pytest.fixture
-def empty(template: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a database with nothing in it, of the kind under test."""
-    if template[0] != "pg":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-        return
-    source, name = request.getfixturevalue("postgres"), f"empty_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(source, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield url_of("pg", source, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def bare(empty: str, tmp_path: Path) -> Iterator[Flask]:
-    """The application on the empty database; nothing was set up."""
-    app = make_app(empty, tmp_path)
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 def tables(connection: Connection) -> set[str]:

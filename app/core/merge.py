@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core import audit
 from app.core.base import Model
 from app.core.errors import RuleViolation
-from app.core.regions import Region, RegionCode, by_code, child_path, whole
+from app.core.regions import NAME_LENGTH, Region, RegionCode, by_code, child_path, is_code, is_name, whole
 from app.core.scope import AFTER_EVERY_CHILD, elevated
 
 Move = tuple[str, str]  # an old path and the new one
@@ -43,8 +43,9 @@ def _check(session: Session, old: Sequence[Region], name: str, code: str) -> Non
         raise RuleViolation.one(_("Name at least two offices of the same level under the same parent."))
     if any(o.valid_to for o in old):
         raise RuleViolation.one(_("One of these offices is closed already."))
-    if not name.strip() or not whole(code).isdigit() or len(whole(code)) != 12:
-        raise RuleViolation.one(_("The new office needs a name and a code of up to twelve digits."))
+    if not is_name(name) or not is_code(code):
+        told = _("The new office needs a name of at most %(n)s characters and a code of up to twelve digits.", n=NAME_LENGTH)
+        raise RuleViolation.one(told)
     if by_code(session, code) not in (None, *old):
         raise RuleViolation.one(_("This code belongs to another office."), "code")
 

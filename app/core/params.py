@@ -1,6 +1,7 @@
 """Dated parameters: ages, limits and amounts that differ by province and change with a document."""
 
-import csv
+import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,13 +10,15 @@ from flask_babel import gettext as _
 from sqlalchemy import Index, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core import columns
+from app.core import columns, csv_file
 from app.core.audit import Audited
 from app.core.base import Row
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import by_code
 
 SHIPPED = Path(__file__).parent / "params.csv"
+COLUMNS = ("scheme", "region_code", "key", "value", "valid_from", "valid_to", "doc_no")  # of a file
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class PolicyParam(Audited, Row):
@@ -53,25 +56,61 @@ def number(session: Session, scheme: str, key: str, path: str, on: date) -> int:
 
 
 def load(session: Session, file: Path = SHIPPED) -> int:
-    """Read parameters from a CSV file (scheme, region_code, key, value, valid_from, valid_to, doc_no). Answers how many are new."""
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    problems, written = [], 0
-    for line, row in enumerate(rows, 2):
-        try:
-            written += _take(session, row)
-        except (KeyError, ValueError, ArithmeticError) as error:
-            problems.append(Problem("", f"Line {line}: {error}"))
+    """Read parameters from a CSV file with the columns of COLUMNS. Answers how many are new.
+
+    Raises RuleViolation with every line that cannot be taken; then nothing is stored.
+    """
+    lines = csv_file.read(file, COLUMNS)
+    problems = [*_repeated(lines), *(problem for number, row in lines for problem in _problems(session, number, row))]
     if problems:
         raise RuleViolation(problems)
-    return written
+    return sum(_take(session, row) for _, row in lines)
+
+
+def _repeated(lines: list[csv_file.Line]) -> Iterator[Problem]:
+    seen: dict[tuple[str, ...], int] = {}
+    for number, row in lines:
+        first = seen.setdefault(tuple(row[name] for name in ("scheme", "region_code", "key", "valid_from")), number)
+        if first != number:
+            yield Problem("key", f"Line {number}: this parameter of {row['valid_from']} stands in line {first} already.")
+
+
+def _problems(session: Session, number: int, row: dict[str, str]) -> Iterator[Problem]:
+    for name in ("scheme", "key", "value", "valid_from", "doc_no"):
+        if not row[name]:
+            yield Problem(name, f"Line {number}: {name} is missing.")
+    yield from _too_long(number, row)
+    if row["region_code"] and by_code(session, row["region_code"]) is None:
+        yield Problem("region_code", f"Line {number}: there is no region with the code {row['region_code']}.")
+    if row["value"] and not NUMBER.fullmatch(row["value"]):
+        yield Problem("value", f"Line {number}: the value {row['value']} is not a number such as 15 or 0.50.")
+    yield from _date_problems(number, row)
+
+
+def _too_long(number: int, row: dict[str, str]) -> Iterator[Problem]:
+    for column in PolicyParam.__table__.columns:
+        most = getattr(column.type, "length", None)
+        if most and len(row.get(column.name, "")) > most:
+            yield Problem(column.name, f"Line {number}: {column.name} has at most {most} characters.")
+
+
+def _date_problems(number: int, row: dict[str, str]) -> Iterator[Problem]:
+    odd = [name for name in ("valid_from", "valid_to") if row[name] and not _is_date(row[name])]
+    for name in odd:
+        yield Problem(name, f"Line {number}: {name} {row[name]} is not a date such as 2026-01-31.")
+    if not odd and row["valid_to"] and row["valid_to"] < row["valid_from"]:
+        yield Problem("valid_to", f"Line {number}: valid_to lies before valid_from.")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _take(session: Session, row: dict[str, str]) -> int:
     region = by_code(session, row["region_code"]) if row["region_code"] else None
-    if row["region_code"] and region is None:
-        raise ValueError(f"there is no region with the code {row['region_code']}")
-    Decimal(row["value"])
     path, start = region.path if region else "", date.fromisoformat(row["valid_from"])
     same = select(PolicyParam.id).where(
         PolicyParam.scheme == row["scheme"], PolicyParam.key == row["key"], PolicyParam.region_path == path, PolicyParam.valid_from == start

@@ -1,7 +1,7 @@
 """The region tree: five levels, our own fixed-width path, the statistical code as a dated attribute."""
 
-import csv
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -9,11 +9,14 @@ from pathlib import Path
 from sqlalchemy import Enum, ForeignKey, String, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core import csv_file
 from app.core.base import BigId, Model, Row
 from app.core.errors import Problem, RuleViolation
 from app.core.scope import PATH
 
 WIDTH = 4  # digits of one level in a path
+NAME_LENGTH = 50
+COLUMNS = ("code", "name", "level", "parent_code")  # of a file
 TOWN_LENGTH = 4 * WIDTH  # province, city, county, town: the history keeps one chain per town
 
 
@@ -34,7 +37,7 @@ class Region(Row):
 
     path: Mapped[str] = mapped_column(PATH, unique=True)
     level: Mapped[Level] = mapped_column(Enum(Level, native_enum=False, create_constraint=True, length=16, name="level_known"))
-    name: Mapped[str] = mapped_column(String(50))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("region.id"), index=True)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
@@ -67,6 +70,16 @@ def prefix(code: str) -> str:
 def whole(code: str) -> str:
     """A code or its prefix, written out to twelve digits."""
     return code.strip().ljust(12, "0")
+
+
+def is_code(text: str) -> bool:
+    """Whether this can be a code or its prefix: up to twelve digits, not all of them zero."""
+    return bool(re.fullmatch(r"[0-9]{12}", whole(text)) and prefix(whole(text)))
+
+
+def is_name(text: str) -> bool:
+    """Whether a region can be called this."""
+    return 0 < len(text.strip()) <= NAME_LENGTH and text.strip().isprintable()
 
 
 def by_code(session: Session, code: str, on: date | None = None) -> Region | None:
@@ -114,32 +127,47 @@ def child_path(session: Session, parent_path: str) -> str:
 
 
 def load(session: Session, file: Path) -> int:
-    """Read regions from a CSV file with the columns code, name, level, parent_code. Answers how many are new.
+    """Read regions from a CSV file with the columns code, name, level, parent_code, in any order. Answers how many are new.
 
     Raises RuleViolation with every line that cannot be taken; then nothing is stored.
     """
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    problems = list(_problems(rows, session))
+    lines = csv_file.read(file, COLUMNS)
+    problems = list(_problems(lines, session))
     if problems:
         raise RuleViolation(problems)
+    rows = sorted((row for _, row in lines), key=lambda row: list(Level).index(Level(row["level"])))
     return sum(_take(session, row) for row in rows)
 
 
-def _problems(rows: list[dict[str, str]], session: Session) -> Iterable[Problem]:
-    needed = {"code", "name", "level", "parent_code"}
-    if not rows or not needed <= set(rows[0]):
-        yield Problem("", f"The file needs the columns {', '.join(sorted(needed))} and at least one row.")
-        return
-    known = set(session.scalars(select(RegionCode.code))) | {whole(r["code"]) for r in rows}
-    for number, row in enumerate(rows, 2):
-        code = whole(row["code"] or "")
-        if len(code) != 12 or not (code.isascii() and code.isdigit()) or not prefix(code):
+def _problems(lines: list[csv_file.Line], session: Session) -> Iterator[Problem]:
+    on_record = select(RegionCode.code, Region.level).join(Region, RegionCode.region_id == Region.id).where(RegionCode.valid_to.is_(None))
+    known: dict[str, str] = dict(session.execute(on_record).tuples().all())
+    known |= {whole(row["code"]): row["level"] for _, row in lines}
+    seen: dict[str, int] = {}
+    for number, row in lines:
+        code = whole(row["code"])
+        if not is_code(code):
             yield Problem("code", f"Line {number}: a code has up to twelve digits.")
         elif row["level"] not in Level.__members__:
             yield Problem("level", f"Line {number}: the level is one of {', '.join(Level)}.")
-        elif row["level"] != Level.province and whole(row["parent_code"] or "") not in known:
-            yield Problem("parent_code", f"Line {number}: the parent of {row['name']} is neither in the file nor on record.")
+        elif code in seen:
+            yield Problem("code", f"Line {number}: the code {row['code']} stands in line {seen[code]} already.")
+        elif not is_name(row["name"]):
+            yield Problem("name", f"Line {number}: the region needs a name of at most {NAME_LENGTH} characters.")
+        else:
+            yield from _parent_problems(number, row, known)
+        seen.setdefault(code, number)
+
+
+def _parent_problems(number: int, row: dict[str, str], known: dict[str, str]) -> Iterator[Problem]:
+    """Each level lies in the one above it: the length of a path tells the level."""
+    above = dict(zip(list(Level)[1:], Level, strict=False)).get(Level(row["level"]))
+    if above is None and row["parent_code"]:
+        yield Problem("parent_code", f"Line {number}: a province has no parent.")
+    elif above and whole(row["parent_code"]) not in known:
+        yield Problem("parent_code", f"Line {number}: the parent of {row['name']} is neither in the file nor on record.")
+    elif above and known[whole(row["parent_code"])] != above:
+        yield Problem("parent_code", f"Line {number}: the parent of a {row['level']} is a {above}.")
 
 
 def _take(session: Session, row: dict[str, str]) -> int:
@@ -147,7 +175,7 @@ def _take(session: Session, row: dict[str, str]) -> int:
         return 0
     parent = by_code(session, row["parent_code"]) if row["parent_code"] else None
     path = child_path(session, parent.path if parent else "")
-    region = Region(path=path, level=Level(row["level"]), name=row["name"].strip(), parent_id=parent and parent.id)
+    region = Region(path=path, level=Level(row["level"]), name=row["name"], parent_id=parent and parent.id)
     session.add(region)
     session.flush()
     session.add(RegionCode(region_id=region.id, code=whole(row["code"])))
