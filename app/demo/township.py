@@ -30,7 +30,16 @@ SEED = 20261122
 BIRTHS, REGISTRATIONS = 24, 8
 SURNAMES, GIVEN = "王李张刘陈杨黄赵周吴徐孙查欧", "丽娜芳敏静秀娟燕霞婷雪倩玲颖洁晶慧莉蕾琳"
 MEN, CHILDREN = "伟强磊军勇涛明超刚平辉鹏", "梓涵浩宇欣怡子轩雨桐一诺"
-STAGES = ("approve", "approve", "submit", "submit", "", "return")  # how far the births have come, in turn
+STAGES: tuple[tuple[str, ...], ...] = (  # how far the births have come, in turn
+    ("submit", "approve"),
+    ("submit", "approve"),
+    ("submit",),
+    ("submit",),
+    (),
+    ("submit", "return"),
+    ("submit", "approve", "void"),
+)
+REASONS = {"return": "请补充出生医学证明", "void": "重复录入"}
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ def fill() -> list[str]:
             _accounts(session)
         with looking_as(_town_scope()), acting("demo"), unit_of_work() as session:
             _township(session)
-    names = set(db.session.scalars(select(User.username)))
-    if not set(ACCOUNTS) <= names:
+    known = set(db.session.execute(select(User.username, User.first_name)).tuples())
+    if not {(name, account.title) for name, account in ACCOUNTS.items()} <= known:
         return []
     return [f"Demo accounts, all with the password {PASSWORD}:", *(f"  {name:11} {a.title}" for name, a in ACCOUNTS.items())]
 
@@ -126,7 +135,7 @@ def _number(born: date, sex: str, sequence: int) -> str:
     return first17 + id_number.checksum(first17)
 
 
-def _enter(session: Session, row: Any, ledger: Any, clerk: User, supervisor: User, stage: str) -> None:
+def _enter(session: Session, row: Any, ledger: Any, clerk: User, supervisor: User, acts: tuple[str, ...]) -> None:
     """As a clerk enters it and a supervisor decides."""
     today = clock.today()
     with session.no_autoflush:
@@ -135,12 +144,10 @@ def _enter(session: Session, row: Any, ledger: Any, clerk: User, supervisor: Use
         session.add(row)
         workflow.edited(row, clerk)
     session.flush()
-    if stage:
-        workflow.advance(row, "submit", clerk, token=str(uuid7()))
-    if stage in ("approve", "return"):
-        own = ledger.ACTS.get(stage)
-        words = {"token": str(uuid7()), "reason": "请补充出生医学证明" if stage == "return" else ""}
+    for act in acts:
+        actor, own = clerk if act == "submit" else supervisor, ledger.ACTS.get(act)
+        words = {"token": str(uuid7()), "reason": REASONS.get(act, "")}
         if own:
-            own(row, supervisor, today, **words)
+            own(row, actor, today, **words)
         else:
-            workflow.advance(row, stage, supervisor, **words)
+            workflow.advance(row, act, actor, **words)
