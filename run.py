@@ -35,6 +35,7 @@ class Server(BaseApplication):
             "loglevel": "warning",
             "forwarded_allow_ips": "",  # TRUSTED_PROXIES decides, in the app
             "control_socket_disable": True,
+            "limit_request_line": 8190,  # bytes; a filter may hold several hundred Chinese characters
             "when_ready": lambda _: print(f"Taizhang is at http://{self.settings.address}/  (Ctrl-C stops it)", flush=True),
         }
         for name, value in options.items():

@@ -1,4 +1,4 @@
-"""The commands: setup, demo, user, region, param; the history has its own file."""
+"""The commands: setup, demo, user, region, param, sheet; the history has its own file."""
 
 import sys
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from app.answers import told, work
 from app.core import clock, merge, params, regions
 from app.core.errors import RuleViolation
 from app.demo import township
+from app.sheets.commands import group as sheet
 
 user = AppGroup("user", help="Accounts.")
 region = AppGroup("region", help="The region tree.")
@@ -25,7 +26,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def register(app: Flask) -> None:
     """Add every command."""
-    for command in (setup, demonstrate, user, region, param):
+    for command in (setup, demonstrate, user, region, param, sheet):
         app.cli.add_command(command)
     audit_cli.register(app)
 

@@ -14,6 +14,7 @@ from wtforms.validators import Length, Optional, ValidationError
 from wtforms.widgets import html_params
 
 from app.core import clock, codes, scope
+from app.core.dates import read_date
 from app.core.regions import Region, RegionCode
 from app.extensions import db
 
@@ -182,20 +183,3 @@ class CalendarField(StringField):
             self.data = read_date(text)
             if self.data is None:
                 raise ValueError(_("This is not a date. Write it like 2025-03-05."))
-
-
-def read_date(text: str) -> date | None:
-    """The date a text names, or None where it names none."""
-    cleaned = text.strip()
-    for mark in "年月./":
-        cleaned = cleaned.replace(mark, "-")
-    cleaned = cleaned.replace("日", "").strip("-")
-    if cleaned.isdigit() and len(cleaned) == 8:
-        cleaned = f"{cleaned[:4]}-{cleaned[4:6]}-{cleaned[6:]}"
-    parts = [part.strip() for part in cleaned.split("-")]
-    if len(parts) != 3 or len(parts[0]) != 4 or not all(part.isdecimal() for part in parts):
-        return None
-    try:
-        return date(*(int(part) for part in parts))
-    except ValueError:
-        return None

@@ -8,7 +8,8 @@ from flask_appbuilder.models.sqla.filters import FilterContains, FilterEqual, Fi
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select
 
-from app.core.fields import own_region, read_date
+from app.core.dates import read_date
+from app.core.fields import own_region
 from app.core.scope import Scope
 
 YES = "y"

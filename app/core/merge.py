@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Column, Connection, Table, and_, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.core import audit
+from app.core import audit, clock
 from app.core.base import Model
 from app.core.errors import RuleViolation
 from app.core.regions import NAME_LENGTH, Region, RegionCode, by_code, child_path, is_code, is_name, whole
@@ -22,6 +22,8 @@ def merge(session: Session, old: Sequence[Region], name: str, code: str, on: dat
     Runs inside a unit of work. Raises RuleViolation when the offices are not neighbours of one level, or are closed, or the code is taken.
     """
     _check(session, old, name, code)
+    if on > clock.today():
+        raise RuleViolation.one(_("Offices are merged on the day itself or afterwards: %(on)s has not come yet.", on=on))
     parent = session.get_one(Region, old[0].parent_id)
     new = Region(path=child_path(session, parent.path), level=old[0].level, name=name.strip(), parent_id=parent.id, valid_from=on)
     session.add(new)

@@ -377,11 +377,13 @@ class LedgerView(ModelView):
 
     def _save(self, form: Any, pk: Any) -> bool:
         """True when the form's words are in the register, be it now or by an earlier sending of the same form."""
+        token = _sending(form.act_token.data)
         try:
             with unit_of_work() as session:
-                if not tokens.first_sending(session, _sending(form.act_token.data), current_user.id):
-                    return True
+                if not tokens.first_sending(session, token, current_user.id):
+                    return self._saved_before(token)
                 g.saved_uid = self._write(session, form, pk)
+                tokens.keep_result(session, token, current_user.id, g.saved_uid)
             flash(str(self.edit_row_message if pk else self.add_row_message), "success")
             return True
         except StaleDataError:
@@ -390,11 +392,17 @@ class LedgerView(ModelView):
             _mark(form, refusal)
         except IntegrityError as error:
             if "client_token" in str(error.orig):
-                return True
+                return self._saved_before(token)
             flash(self.integrity_message(str(error.orig)), "danger")
         except Busy as error:
             flash(str(error), "warning")
         return False
+
+    def _saved_before(self, token: str) -> bool:
+        """The second sending of a form leads to what the first one saved."""
+        g.saved_uid = tokens.result_of(db.session(), token, current_user.id)
+        flash(str(self.edit_row_message), "success")
+        return True
 
     def _write(self, session: Any, form: Any, pk: Any) -> UUID:
         item = self._found(pk) if pk else self.datamodel.obj()
@@ -440,9 +448,19 @@ class LedgerView(ModelView):
         flash(_("Somebody else changed this record. What you typed is kept; compare and save again."), "warning")
         theirs = self.edit_form(formdata=None, obj=item)
         for field in form:
-            if field.name not in HIDDEN and field.data != theirs[field.name].data:
-                field.errors = [*field.errors, _("Now in the register: %(value)s", value=str(theirs[field.name].data or ""))]
+            now = theirs[field.name].data if field.name not in HIDDEN else field.data
+            if (field.data or None) != (now or None):
+                field.errors = [*field.errors, _("Now in the register: %(value)s", value=self._shown(field.name, now))]
         form.row_version.data, form.row_version.raw_data = item.version, None
+
+    def _shown(self, name: str, value: Any) -> str:
+        """A value as the record page shows it; nothing is told as nothing."""
+        formatter = self.formatters_columns.get(name)
+        if value in (None, ""):
+            return _("(empty)")
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        return str(formatter(value) if formatter else value)
 
     def _found(self, pk: Any) -> Any:
         """The row, or 404: a foreign row and a missing row look the same."""
@@ -580,8 +598,9 @@ class LedgerView(ModelView):
                 raise RuleViolation.one(_("Write why you need to see this value."))
             with unit_of_work() as session:
                 item = self._found(pk)
-                limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
-                audit.note(session, "reveal", item, field=column, reason=reason)
+                if tokens.first_sending(session, self._token(f"reveal {column}"), current_user.id):
+                    limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
+                    audit.note(session, "reveal", item, field=column, reason=reason)
         except (RuleViolation, Busy) as refusal:
             flash(str(refusal), "warning")
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))

@@ -67,6 +67,7 @@ HOLDING = (
     Transition("release", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, clears="on_hold"),
 )
 FLAGS = ("possible_duplicate", "incomplete", "on_hold", "change_open", "late")  # beside the one status
+MAX_REASON = 500  # characters
 BLOCKING = ("possible_duplicate", "on_hold", "incomplete")  # flags that stop an approval until somebody decides
 
 
@@ -253,6 +254,8 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
         return _("Only the person who made or edited this record can do this.")
     if wanted.needs_reason and not reason:
         return _("Write the reason.")
+    if len(reason) > MAX_REASON:
+        return _("Write the reason in at most %(most)s characters.", most=MAX_REASON)
     if (wanted.sets and getattr(row, wanted.sets)) or (wanted.clears and not getattr(row, wanted.clears)):
         return _("There is nothing to decide about this any more. Look at the record again.")
     blocking = [flag for flag in BLOCKING if getattr(row, flag)] if wanted.needs_clean else []

@@ -366,6 +366,7 @@ def upgrade():
         "client_token",
         sa.Column("token", sa.String(length=36), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("made", sa.Uuid(), nullable=True, comment="The record that the form made or changed"),
         sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], name=op.f("fk_client_token_user_id")),
         sa.PrimaryKeyConstraint("token", "user_id", name=op.f("pk_client_token")),
     )
@@ -819,6 +820,9 @@ def upgrade():
         sa.Column("count_path", sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"), nullable=False),
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("registration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "registration_shown", sa.Boolean(), nullable=False, comment="A registration on paper or of an office elsewhere was shown"
+        ),
         sa.Column("mother_name", sa.String(length=50), nullable=False),
         sa.Column("mother_id_type", sa.String(length=8), nullable=False),
         sa.Column("mother_id_no_enc", sa.LargeBinary(), nullable=True),
@@ -847,6 +851,7 @@ def upgrade():
         sa.Column("child_id_no_enc", sa.LargeBinary(), nullable=True),
         sa.Column("child_id_no_bidx", sa.String(length=32), nullable=True),
         sa.Column("child_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("filed", sa.String(length=24), nullable=False, comment="The roles whose files this row made"),
         sa.Column("sex", sa.String(length=8), nullable=False),
         sa.Column("born_on", sa.Date(), nullable=False),
         sa.Column("born_at", sa.String(length=5), nullable=True, comment="Hour and minute as written, 07:35"),

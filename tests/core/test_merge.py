@@ -115,6 +115,11 @@ def test_a_file_made_before_is_told_of_in_the_new_chain_and_the_old_one_can_stil
         assert {"龙泉镇", "鸦鹊岭镇", "新镇"} <= names
 
 
+def test_offices_are_not_merged_ahead_of_the_day(app):
+    with app.app_context(), looking_as(EVERYWHERE), acting("test"), pytest.raises(RuleViolation, match="not come yet"), unit_of_work() as s:
+        merge.merge(s, [regions.by_code(s, code) for code in (A, B)], "新镇", NEW, date(2099, 1, 1))
+
+
 @pytest.mark.parametrize(
     ("codes", "name", "code", "message"),
     [

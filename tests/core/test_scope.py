@@ -488,7 +488,6 @@ ELEVATED = {
     ("core/scope.py", "who is looking"),
     ("ledgers/births/elsewhere.py", "births of a registration"),
     ("ledgers/births/elsewhere.py", "certificate number is used once"),
-    ("ledgers/births/elsewhere.py", "file of a voided birth"),
     ("ledgers/births/elsewhere.py", "other births of the mother"),
     ("ledgers/births/elsewhere.py", "registration of a birth"),
     ("ledgers/births/elsewhere.py", "rows that name a person"),

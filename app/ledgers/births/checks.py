@@ -20,6 +20,7 @@ from app.ledgers.births import deliveries, elsewhere, family
 from app.ledgers.births.models import MAX_ORDER, MAX_PLURALITY, Birth
 from app.ledgers.people import naming, sound
 
+HEAVIEST, LONGEST = 15_000, 50  # grams and weeks nobody has reached: a slip of the pen, not a question
 CERTIFICATE = re.compile(r"[A-Z][0-9]{9}")  # medical birth certificate: one letter, nine digits
 CLOCK, SHORT_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"), re.compile(r"[0-9]:[0-9]{2}")
 REQUIRED = ("mother_name", "sex", "born_on", "child_order", "plurality", "plural_seq")
@@ -144,6 +145,10 @@ def _number_problems(birth: Birth) -> list[Problem]:
     elif not 1 <= birth.plural_seq <= birth.plurality:
         message = _("This child is the first to the last of %(n)s: write a number from 1 to %(n)s.", n=birth.plurality)
         found.append(Problem("plural_seq", message, "plural_seq"))
+    if birth.weight_g is not None and not 1 <= birth.weight_g <= HEAVIEST:
+        found.append(Problem("weight_g", _("The weight in grams is a number from 1 to %(most)s.", most=HEAVIEST), "weight_g"))
+    if birth.gest_weeks is not None and not 1 <= birth.gest_weeks <= LONGEST:
+        found.append(Problem("gest_weeks", _("The weeks of pregnancy are a number from 1 to %(most)s.", most=LONGEST), "gest_weeks"))
     if birth.live_count is not None and not 1 <= birth.live_count <= birth.plurality:
         message = _("Of this delivery 1 to %(n)s children were born alive. Correct it, or leave it empty if all were.", n=birth.plurality)
         found.append(Problem("live_count", message, "live_count"))
@@ -157,7 +162,10 @@ def _number_problems(birth: Birth) -> list[Problem]:
 
 
 def _seq_problems(birth: Birth) -> list[Problem]:
-    """A place among twins that another child has taken; the database would refuse it."""
+    """A place among twins that another child has taken, which the database would refuse; a number that an approved twin contradicts."""
+    if deliveries.is_contradicted(birth):
+        message = _("A child of this delivery is approved with another number of children. Write the same, or have that one voided first.")
+        return [Problem("plurality", message, "V16_approved")]
     if all(other.plural_seq != birth.plural_seq for other in deliveries.siblings(birth)):
         return []
     message = _("Another child of this delivery has this place already. Correct the place, or open the child that is on file.")

@@ -1,8 +1,10 @@
 """Twins are one delivery: the same mother, a day apart at most, entered at the same office."""
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.core import scope
+from app.core.errors import RuleViolation
 from app.core.workflow import OPEN, Status
 from app.ledgers.births.family import days_around
 from app.ledgers.births.models import Birth, Delivery
@@ -23,6 +25,12 @@ def join(session: Session, birth: Birth) -> None:
 def siblings(birth: Birth) -> list[Birth]:
     """The other standing children of the same delivery."""
     return _standing(birth.delivery, birth) if birth.delivery else []
+
+
+def is_contradicted(birth: Birth) -> bool:
+    """Whether an approved child of the delivery says another number of children."""
+    approved = [other for other in siblings(birth) if other.status == Status.approved]
+    return any((other.plurality, _alive_of(other)) != (birth.plurality, _alive_of(birth)) for other in approved)
 
 
 def mark(birth: Birth) -> None:
@@ -70,7 +78,15 @@ def _alive_of(child: Birth) -> int:
     return child.live_count or child.plurality
 
 
+def must_not_be_needed(delivery: Delivery, birth: Birth) -> None:
+    """A child whose twin is approved does not leave the delivery: the twin was approved as one of several. Raises RuleViolation."""
+    if any(other.status == Status.approved for other in _standing(delivery, birth)):
+        message = _("A twin of this child is approved. Have the twin voided first, then correct both.")
+        raise RuleViolation.one(message, "plurality", code="V16_approved")
+
+
 def _leave(session: Session, delivery: Delivery, birth: Birth) -> None:
+    must_not_be_needed(delivery, birth)
     _flag(_standing(delivery, birth))
     if not [other for other in delivery.births if other is not birth]:
         session.delete(delivery)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth, BirthRegistration
-from app.ledgers.people.models import OfficeKind, Person, PersonOffice
+from app.ledgers.people.models import OfficeKind, PersonOffice
 from app.ledgers.people.rules import tables_naming_people
 
 PREGNANCY, AFTER_BIRTH = "1", "2"  # code list registration_type
@@ -57,13 +57,6 @@ def is_registration_used(session: Session, registration: BirthRegistration) -> b
     """Whether any birth, of whichever office, belongs to the registration."""
     with session.no_autoflush, elevated("births of a registration"):
         return session.scalar(select(Birth.id).where(Birth.registration_id == registration.id).limit(1)) is not None
-
-
-def is_child_closed(session: Session, person_id: int) -> bool:
-    """Whether the file was closed with a voided birth and no office holds it any more."""
-    with session.no_autoflush, elevated("file of a voided birth"):
-        held = select(PersonOffice.id).where(PersonOffice.person_id == person_id, PersonOffice.valid_to.is_(None)).exists()
-        return bool(session.scalar(select(Person.closed_on.is_not(None) & ~held).where(Person.id == person_id)))
 
 
 def is_named_by_another(session: Session, person_id: int, but: UUID) -> bool:

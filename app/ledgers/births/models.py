@@ -93,6 +93,7 @@ class Birth(Record):
 
     __tablename__ = "birth"
     transitions = (*STANDARD, *HOLDING, NOT_DUPLICATE)
+    not_hashed = frozenset({"filed"})
 
     count_region_id: Mapped[int] = mapped_column(
         ForeignKey("region.id"), index=True, comment="Where it counts: the mother's residence on the day"
@@ -100,6 +101,7 @@ class Birth(Record):
     count_path: Mapped[str] = columns.path(index=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"), index=True)
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("birth_registration.id"), index=True)
+    registration_shown: Mapped[bool] = mapped_column(default=False, comment="A registration on paper or of an office elsewhere was shown")
 
     mother_name: Mapped[str] = columns.name()
     mother_id_type: Mapped[str] = columns.code("id_type", default="1")
@@ -124,6 +126,7 @@ class Birth(Record):
     child_id_no_bidx: Mapped[str | None] = blind_index()
     child_id_no = Encrypted("id_no")
     child_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    filed: Mapped[str] = mapped_column(String(24), default="", comment="The roles whose files this row made")
     sex: Mapped[str] = columns.code("sex")
     born_on: Mapped[date]
     born_at: Mapped[str | None] = mapped_column(String(5), comment="Hour and minute as written, 07:35")
@@ -173,5 +176,5 @@ class Birth(Record):
 
     @property
     def is_registered(self) -> bool:
-        """Whether a registration of this birth is on file, at whichever office."""
-        return self.registration_id is not None
+        """Whether a registration of this birth is on file, at whichever office, or was shown."""
+        return self.registration_id is not None or self.registration_shown

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import numbers, params, regions, workflow
+from app.core import id_number, numbers, params, regions, workflow
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.regions import Region
 from app.core.workflow import Actor
@@ -60,6 +60,9 @@ def _problems(registration: BirthRegistration, today: date) -> list[Problem]:
     found += sound.old_dates(registration, DATES, today)
     if not registration.reg_no:
         found += sound.large_places(registration, ("region",))
+    if registration.woman_birth_date and registration.registered_on <= registration.woman_birth_date:
+        message = _("The registration lies before the birth date of the mother. Correct one of the two dates.")
+        found.append(Problem("registered_on", message, "registered_before_birth"))
     if registration.registered_on > today:
         found.append(Problem("registered_on", _("The registration cannot be dated after today. Correct the date."), "registered_on"))
     if not 1 <= registration.child_order <= MAX_ORDER:
@@ -75,7 +78,8 @@ def _found(session: Session, registration: BirthRegistration, role: str, actor: 
     """The file of a spouse, wherever it lies. Nobody is entered by a registration."""
     if not family.is_named(registration, role):
         return None
-    return naming.find_or_file(session, family.named(registration, role), region=None, outside="link", actor=actor, today=today)
+    who = family.named(registration, role)
+    return naming.find_or_file(session, who, region=None, outside="link", actor=actor, today=today).person_id
 
 
 def _place(session: Session, registration: BirthRegistration) -> None:
@@ -110,6 +114,7 @@ def _cautions(session: Session, registration: BirthRegistration) -> list[Caution
             "Is it child number %(n)s? Every child is registered; this question only finds slips of the pen.", n=registration.child_order
         )
         found.append(Caution("child_order", "child_order", message))
+    found += _age_cautions(session, registration)
     ahead = params.number(session, "births", "due_days_ahead", registration.scope_path, day)
     if registration.due_on and registration.due_on > day + timedelta(days=ahead):
         message = _l("The due date lies more than %(days)s days ahead. Compare it with the papers.", days=ahead)
@@ -118,3 +123,14 @@ def _cautions(session: Session, registration: BirthRegistration) -> list[Caution
         message = _l("The due date lies more than %(days)s days before the registration. Compare it with the papers.", days=DUE_BEFORE.days)
         found.append(Caution("V09_due_past", "due_on", message))
     return found
+
+
+def _age_cautions(session: Session, registration: BirthRegistration) -> list[Caution]:
+    """V08: a woman outside the usual years is asked about, never refused."""
+    born, day = registration.woman_birth_date, registration.registered_on
+    low, high = (params.number(session, "births", f"mother_age_{end}", registration.scope_path, day) for end in ("min", "max"))
+    years = id_number.age(born, day) if born else low
+    if low <= years <= high:
+        return []
+    message = _l("By the dates the mother was %(years)s years old. Compare her birth date with the papers.", years=years)
+    return [Caution("V08", "woman_birth_date", message)]

@@ -19,8 +19,8 @@ from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
 from app.ledgers.births.models import Birth
 from app.ledgers.people import naming, search
-from app.ledgers.people.models import OfficeKind, Person, PersonOffice
-from app.ledgers.people.naming import Named
+from app.ledgers.people.models import Person
+from app.ledgers.people.naming import Found, Named
 
 ROLES = ("mother", "father", "child")
 UNNAMED = {MALE: "之子", FEMALE: "之女"}  # how a newborn without a name is called: 王芳之女
@@ -61,14 +61,16 @@ def void(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") 
     session = db.session()
     workflow.advance(birth, "void", actor, token=token, reason=reason)
     deliveries.mark(birth)
-    if birth.child_id is not None and not elsewhere.is_named_by_another(session, birth.child_id, birth.uid):
-        _close_file(session, birth.child_id, on)
+    if own := _own_file(session, birth, "child"):
+        _close_file(session, own.id, on)
 
 
 def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with its delivery and the mother's file if it alone made them."""
     session, delivery = db.session(), birth.delivery
-    own, marks = _own_file(session, birth), deliveries.siblings(birth)
+    own = [person for role in ("mother", "father") if (person := _own_file(session, birth, role))]
+    marks = deliveries.siblings(birth)
+    deliveries.must_not_be_needed(delivery, birth)
     _unprotect(session, birth, elsewhere.births_of(session, birth))
     workflow.discard(birth, actor, token=token, reason=reason)
     session.flush()
@@ -77,8 +79,8 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
         deliveries.settle(delivery)
     else:
         session.delete(delivery)
-    if own:
-        _close_file(session, own.id, on)
+    for person in own:
+        _close_file(session, person.id, on)
 
 
 ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
@@ -114,26 +116,36 @@ def _apart(session: Session, birth: Birth) -> Iterator[None]:
 
 def _mother(session: Session, birth: Birth, actor: Actor, today: date) -> int:
     """Her file, found or made. A file that this row alone made is put right with the row, or closed when it was the wrong one."""
-    who, own = family.named(birth, "mother"), _own_file(session, birth)
+    who, own = family.named(birth, "mother"), _own_file(session, birth, "mother")
     place = None if own else family.within_reach(birth.mother_region)
     twin = None if who.id_no else family.mother_of_twin(session, birth)
-    found = twin or naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
-    if own and found is None:
+    found = Found(twin) if twin else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
+    if own and found.person_id is None:
         return _put_right(session, own, who)
-    if found is None:
+    mother_id = _filed(birth, "mother", found)
+    if mother_id is None:
         message = _("The mother is not on file at your offices. Choose the place where she lives, and she is entered with this birth.")
         raise RuleViolation.one(message, "mother_region", code="mother_place")
     if own:
         _close_file(session, own.id, today)
-    return found
+    return mother_id
 
 
-def _own_file(session: Session, birth: Birth) -> Person | None:
-    """The mother's file, if it was made for this row: it has no number, and nothing else names her."""
-    if birth.mother_id is None or elsewhere.is_named_by_another(session, birth.mother_id, birth.uid):
+def _own_file(session: Session, birth: Birth, role: str) -> Person | None:
+    """The file of the person in this role, if this row made it, or a twin's, and no other row names the person."""
+    person_id = getattr(birth, f"{role}_id")
+    person = family.on_file(session, person_id) if person_id else None
+    if person is None or elsewhere.is_named_by_another(session, person.id, birth.uid):
         return None
-    mother = family.on_file(session, birth.mother_id)
-    return mother if mother and mother.id_no is None else None
+    of_a_twin = role == "mother" and person.id_no is None
+    return person if of_a_twin or role in (birth.filed or "").split() else None
+
+
+def _filed(birth: Birth, role: str, found: Found) -> int | None:
+    """Write down whether this row made the file, so that it alone is put right or closed with the row."""
+    others = [known for known in (birth.filed or "").split() if known != role]
+    birth.filed = " ".join([*others, role] if found.is_new else others)
+    return found.person_id
 
 
 def _put_right(session: Session, mother: Person, who: Named) -> int:
@@ -145,13 +157,15 @@ def _put_right(session: Session, mother: Person, who: Named) -> int:
 
 def _father(session: Session, birth: Birth, actor: Actor, today: date) -> int | None:
     """He may be filed anywhere, or nowhere; he is entered only where he lives in the offices of the writer."""
-    if not family.is_named(birth, "father"):
-        return None
-    who = family.named(birth, "father")
-    known = None if who.id_no else family.father_of_sibling(session, birth)
-    return known or naming.find_or_file(
-        session, who, region=family.within_reach(birth.father_region), outside="link", actor=actor, today=today
-    )
+    own, found = _own_file(session, birth, "father"), Found(None)
+    if family.is_named(birth, "father"):
+        who, place = family.named(birth, "father"), family.within_reach(birth.father_region)
+        known = None if who.id_no else family.father_of_sibling(session, birth)
+        found = Found(known) if known else naming.find_or_file(session, who, region=place, outside="link", actor=actor, today=today)
+    father_id = _filed(birth, "father", found)
+    if own and own.id != father_id:
+        _close_file(session, own.id, today)
+    return father_id
 
 
 def _place(session: Session, birth: Birth, keeps_mother: bool) -> None:
@@ -197,25 +211,13 @@ def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     if not who.name:
         who = replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
     found = naming.find_or_file(session, who, region=birth.region, outside="link", actor=actor, today=birth.born_on)
-    if found is None:
+    if found.person_id is None:
         raise RuntimeError("a child with a place has a file")
-    if elsewhere.is_child_closed(session, found):
-        _reopen_file(session, birth, found)
-    child = family.on_file(session, found)
+    _filed(birth, "child", found)
+    child = family.on_file(session, found.person_id)
     if child is not None and birth.child_died_on:
         child.died_on = child.died_on or birth.child_died_on
-    return found
-
-
-def _reopen_file(session: Session, birth: Birth, child_id: int) -> None:
-    """The birth of this child was voided before and entered again."""
-    kind, region = OfficeKind.resident, birth.region
-    session.add(PersonOffice(person_id=child_id, region=region, scope_path=region.path, kind=kind, valid_from=birth.born_on))
-    session.flush()
-    child = family.on_file(session, child_id)
-    if child is not None:
-        child.closed_on = None
-        search.rewrite(session, child)
+    return found.person_id
 
 
 def _close_file(session: Session, child_id: int, on: date) -> None:

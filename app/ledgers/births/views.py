@@ -158,7 +158,7 @@ class BirthView(NamesPeople):
         (_l("Child"), ["child_name", "sex", "born_on", "born_at", "child_order", "plurality", "plural_seq", "live_count", "child_id_no"]),
         (_l("Delivery and certificate"), ["birth_cert_no", "weight_g", "gest_weeks", "delivery_mode", "birth_place", "facility"]),
         (_l("Father"), ["father_name", "father_id_type", "father_id_no", "father_birth_date", "father_region"]),
-        (_l("Report"), ["child_died_on", "hukou_on", "reported_on", "remark"]),
+        (_l("Report"), ["child_died_on", "hukou_on", "registration_shown", "reported_on", "remark"]),
     )
     add_columns = edit_columns = [column for _name, columns in groups for column in columns]
     add_fieldsets, edit_fieldsets = fieldsets(groups, *ON_ADD), fieldsets(groups, *ON_EDIT)
@@ -201,6 +201,7 @@ class BirthView(NamesPeople):
         "birth_cert_no": _l("Certificate number"),
         "is_alive": _l("Alive"),
         "is_registered": _l("Birth registration on file"),
+        "registration_shown": _l("Birth registration shown"),
         "child_died_on": _l("Died on"),
         "hukou_on": _l("Household registration on"),
         "reported_on": _l("Reported on"),
@@ -221,6 +222,7 @@ class BirthView(NamesPeople):
         "live_count": _l("Leave it empty if all were born alive. Only those are entered."),
         "birth_cert_no": _l("A capital letter and nine digits. May follow later."),
         "child_died_on": _l("Leave it empty for a living child. A child who lived for a moment is a birth and a death."),
+        "registration_shown": _l("Tick it if a registration on paper or of an office elsewhere was shown."),
         "reported_on": _l("Leave it empty for today."),
     }
 

@@ -33,6 +33,12 @@ class Holder:
     is_protected: bool
     is_closed: bool
     paths: tuple[str, ...]
+    made_at: str = ""  # the path of the office that made the file
+
+    @property
+    def was_closed_here(self) -> bool:
+        """Whether one of the own offices made the file, and it was closed with a birth that was voided."""
+        return self.is_closed and not self.paths and scope.current().holds(self.made_at)
 
     @property
     def is_mine(self) -> bool:
@@ -60,7 +66,7 @@ def holder_of(session: Session, number: str) -> Holder | None:
     """The file that bears this ID number, wherever it lies. Others who type the same number wait until this transaction ends."""
     take_turn(session, f"id_no|{crypto.keys().blind(number, 'id_no')}")
     links = and_(PersonOffice.person_id == Person.id, PersonOffice.valid_to.is_(None))
-    about = (Person.id, Person.name, Person.birth_date, Person.is_protected, Person.closed_on)
+    about = (Person.id, Person.name, Person.birth_date, Person.is_protected, Person.closed_on, Person.audit_path)
     told = select(*about, PersonOffice.kind, PersonOffice.scope_path).outerjoin(PersonOffice, links).where(Person.id_no == number)
     with session.no_autoflush, elevated("who holds this ID number"):
         rows = session.execute(told).all()
@@ -68,7 +74,9 @@ def holder_of(session: Session, number: str) -> Holder | None:
         return None
     paths = [r.scope_path for r in sorted((r for r in rows if r.kind), key=lambda r: ANSWERING.index(r.kind))]
     person = rows[0]
-    return Holder(person.id, person.name, person.birth_date, person.is_protected, person.closed_on is not None, tuple(paths))
+    return Holder(
+        person.id, person.name, person.birth_date, person.is_protected, person.closed_on is not None, tuple(paths), person.audit_path
+    )
 
 
 def must_not_search(session: Session, actor: Actor) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.core import audit, crypto, limits, scope
+from app.core import audit, crypto, limits, scope, tokens
 from app.core.errors import Problem, RuleViolation
 from app.core.workflow import Actor
 from app.ledgers.people import identity, naming, search
@@ -15,21 +15,27 @@ from app.ledgers.people.naming import Named
 MAX_REASON = 200  # characters
 
 
-def look_up(session: Session, *, number: str, name: str, reason: str, actor: Actor, per_hour: int, today: date) -> Person | None:
-    """The person, if one's own office has them in its list; otherwise nothing, and one request was written.
+def look_up(
+    session: Session, *, token: str, number: str, name: str, reason: str, actor: Actor, per_hour: int, today: date
+) -> Person | None:
+    """The person, if one's own office has them in its list; otherwise nothing, and one request was written. A form sent twice asks once.
 
     A person who is absent, filed elsewhere, protected, a child or named otherwise costs the same statements and gets the same answer.
     """
     asked = Named(name, "1", number, None, None, "")
     _check(asked, reason, today)
     asked = naming.completed(asked, today)
-    limits.spend(session, actor.id, "lookup", per_hour)
+    is_first = tokens.first_sending(session, token, actor.id)
+    if is_first:
+        limits.spend(session, actor.id, "lookup", per_hour)
     own = session.scalars(scope.query(Person).where(Person.id_no == asked.id_no, search.findable(today))).one_or_none()
     holder = identity.holder_of(session, asked.id_no or "")
     if own is not None and holder is not None and holder.is_named(asked.name):
-        audit.note(session, "identity_lookup", own, number=crypto.digest(asked.id_no), reason=reason)
+        if is_first:
+            audit.note(session, "identity_lookup", own, number=crypto.digest(asked.id_no), reason=reason)
         return own
-    identity.send(session, actor.id, asked.id_no or "", holder, asked.name, reason)
+    if is_first:
+        identity.send(session, actor.id, asked.id_no or "", holder, asked.name, reason)
     return None
 
 

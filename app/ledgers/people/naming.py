@@ -10,7 +10,7 @@ from typing import Literal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.core import id_number, names
+from app.core import id_number, names, scope
 from app.core.errors import Problem, RuleViolation
 from app.core.id_number import Fault, IdNumber
 from app.core.regions import Region
@@ -40,6 +40,14 @@ class Named:
         return f"{self.role}_{column}" if self.role else column
 
 
+@dataclass(frozen=True)
+class Found:
+    """A person's file: the one on record, one that was made just now, or none."""
+
+    person_id: int | None
+    is_new: bool = False
+
+
 def check(who: Named, today: date) -> list[Problem]:
     """Everything wrong with the name, the ID number (V01, V02) and the birth date (V04). Never says the number itself."""
     return [*_name_problems(who), *_number_problems(who, today), *_date_problems(who, today)]
@@ -57,25 +65,32 @@ def completed(who: Named, today: date) -> Named:
 
 def find_or_file(
     session: Session, who: Named, *, region: Region | None, outside: Literal["link", "refuse"], actor: Actor, today: date
-) -> int | None:
-    """The number of this person's file: the one on record, or a new one at the region; None without both.
+) -> Found:
+    """This person's file: the one on record, or a new one at the region; none without both.
 
     A file of another office is linked silently if the name is the same and `outside` allows it; otherwise nothing is saved,
-    a request is sent, and RuleViolation says the sentence that is always said. Without an ID number nobody is taken for
-    somebody else, so a new file is made. The person itself is not loaded; the caller has run check() before.
+    a request is sent, and RuleViolation says the sentence that is always said. A protected person of another office is
+    answered like somebody who is on file nowhere, and never linked: what is found by the link would tell of the protection.
+    Without an ID number nobody is taken for somebody else, so a new file is made. The person itself is not loaded; the caller
+    has run check() before.
     """
     who = completed(who, today)
     holder = identity.holder_of(session, who.id_no) if who.id_no else None
     if holder is not None and holder.is_mine:
         _must_be_named(who, holder)
-        return holder.person_id
+        return Found(holder.person_id)
+    if holder is not None and region is not None and holder.was_closed_here:
+        _must_be_named(who, holder)
+        return Found(reopen(session, holder.person_id, region, today), is_new=True)
     if who.id_no:
         identity.must_not_search(session, actor)
     if holder is not None and who.id_no:
+        if holder.is_protected and outside == "link" and region is None:
+            return Found(None)
         if outside == "refuse" or not holder.is_named(who.name):
             identity.refuse(actor, who.id_no, holder, who.name, who.at("id_no"))
-        return holder.person_id
-    return file(session, who, region, today).id if region else None
+        return Found(holder.person_id)
+    return Found(file(session, who, region, today).id, is_new=True) if region else Found(None)
 
 
 def file(session: Session, who: Named, region: Region, today: date, kind: OfficeKind = OfficeKind.resident) -> Person:
@@ -85,6 +100,17 @@ def file(session: Session, who: Named, region: Region, today: date, kind: Office
     session.add(PersonOffice(person=person, region=region, scope_path=region.path, kind=kind, valid_from=today))
     search.rewrite(session, person)
     return person
+
+
+def reopen(session: Session, person_id: int, region: Region, today: date) -> int:
+    """Open a file again that was closed with the row that had made it."""
+    link = PersonOffice(person_id=person_id, region=region, scope_path=region.path, kind=OfficeKind.resident, valid_from=today)
+    session.add(link)
+    session.flush()
+    person = session.scalars(scope.query(Person).where(Person.id == person_id)).one()
+    person.closed_on = None
+    search.rewrite(session, person)
+    return person_id
 
 
 def name_key(name: str) -> str:

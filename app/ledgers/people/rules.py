@@ -158,6 +158,9 @@ def _must_be_nobody_else(session: Session, row: Person, actor: Actor, today: dat
         identity.must_not_search(session, actor)
     if holder is None:
         return
+    if holder.was_closed_here and holder.is_named(row.name):
+        message = _("The file of this person was closed when a record was taken back. Enter that record again, and the file opens.")
+        raise RuleViolation.one(message, "id_no", code="V03_closed")
     if not holder.is_mine or holder.is_protected:
         identity.refuse(actor, number, holder, row.name, "id_no")
     raise RuleViolation.one(_on_file(holder, today), "id_no", code="V03")

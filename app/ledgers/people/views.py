@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import abort, current_app, request, url_for
 from flask_appbuilder.actions import ActionItem
 from flask_appbuilder.forms import DynamicForm
 from flask_babel import lazy_gettext as _l
@@ -11,10 +11,11 @@ from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import selectinload
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import Optional
 
-from app.core import clock
+from app.core import clock, scope
+from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.screen import LedgerInterface, LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
@@ -45,6 +46,7 @@ class LookupForm(DynamicForm):
     id_no = StringField(_l("ID number"), description=_l("The whole number; a part of it is never looked up."))
     name = StringField(_l("Name"), description=_l("As on the card."))
     reason = StringField(_l("Reason"), description=_l("The office that holds the file reads it."))
+    act_token = HiddenField(default=lambda: str(uuid7()))
 
 
 class PersonView(LedgerView):
@@ -114,9 +116,11 @@ class PersonView(LedgerView):
 
     def _look_up(self, form: LookupForm) -> Person | None:
         words = {name: (form[name].data or "").strip() for name in ("id_no", "name", "reason")}
+        token = scope.as_uuid(form.act_token.data) or abort(400)
         with unit_of_work() as session:
             return lookup.look_up(
                 session,
+                token=str(token),
                 number=words["id_no"],
                 name=words["name"],
                 reason=words["reason"],

@@ -328,14 +328,76 @@ def test_a_draft_that_goes_leaves_its_twin_incomplete(working):
         assert twins[0].delivery.plurality == 2
 
 
-def test_a_file_that_only_the_draft_made_is_closed_and_one_with_a_number_stays(working):
+def test_files_that_only_the_draft_made_are_closed_and_others_stay(working):
     with working(A) as session:
-        nameless, known = make_birth(session, mother_id_no=None, mother_birth_date=MOTHER_BORN), make_birth(session, mother_id_no=NUMBER)
-        mothers = [family.on_file(session, birth.mother_id) for birth in (nameless, known)]
-        for birth in (nameless, known):
+        known = make_person(session, office=A1, name="李梅", id_no=NUMBER, birth_date=MOTHER_BORN)
+        father = {
+            "father_name": "王强",
+            "father_id_no": id_number_for(date(1993, 2, 3), "1", 74),
+            "father_region": regions.by_code(session, A1),
+        }
+        births = [make_birth(session, mother_id_no=NUMBER, **father), make_birth(session, born_on=date(2025, 3, 5))]
+        made = [family.on_file(session, number) for number in (births[0].father_id, births[1].mother_id)]
+        for birth in births:
             do(birth, "discard", user(session, "clerk"))
         session.flush()
-        assert [mother.closed_on is not None for mother in mothers] == [True, False]
+        assert [person.closed_on is not None for person in made] == [True, True]
+        assert known.closed_on is None
+
+
+def test_a_file_that_was_closed_with_a_draft_opens_with_the_next_row_that_names_the_person(working):
+    with working(A) as session:
+        first = make_birth(session, mother_id_no=NUMBER)
+        mother = first.mother_id
+        do(first, "discard", user(session, "clerk"))
+    with working(A) as session:
+        assert make_birth(session, mother_id_no=NUMBER).mother_id == mother
+        assert family.on_file(session, mother).closed_on is None
+
+
+def test_a_file_that_was_there_before_outlives_the_birth(working):
+    with working(A) as session:
+        child = make_person(session, office=A1, name="王小梅", id_no=CHILD["child_id_no"], birth_date=BORN_ON)
+        birth = make_birth(session, status=Status.approved, **CHILD)
+        assert birth.child_id == child.id
+        do(birth, "void", user(session, "supervisor"))
+        session.flush()
+        assert child.closed_on is None
+
+
+def test_a_mother_whose_number_was_corrected_leaves_no_second_file(working):
+    right = id_number_for(MOTHER_BORN, "2", 75)
+    with working(A) as session:
+        birth = make_birth(session, mother_id_no=NUMBER)
+        mother = birth.mother_id
+        correct(session, birth, mother_id_no=right)
+        assert birth.mother_id == mother
+        assert family.on_file(session, mother).id_no.reveal() == right
+
+
+# twins of whom one is approved
+
+
+@pytest.fixture
+def half_approved(working):
+    """The second of two twins, of whom the first is approved."""
+    with working(A) as session:
+        twins = [make_birth(session, mother_id_no=NUMBER, plurality=2, plural_seq=n, child_order=n) for n in (1, 2)]
+        do(twins[0], "submit", user(session, "clerk"))
+        do(twins[0], "approve", user(session, "supervisor"))
+        return twins[1].uid
+
+
+@pytest.mark.parametrize("change", [{"plurality": 1, "plural_seq": 1}, {"plurality": 3}, {"live_count": 1}])
+def test_a_twin_of_an_approved_child_counts_no_other_way(working, half_approved, change):
+    with pytest.raises(RuleViolation) as refused, working(A) as session:
+        correct(session, scope.get(Birth, half_approved), **change)
+    assert refused.value.problems[0].code == "V16_approved"
+
+
+def test_a_twin_of_an_approved_child_is_not_deleted(working, half_approved):
+    with pytest.raises(RuleViolation, match="twin of this child is approved"), working(A) as session:
+        do(scope.get(Birth, half_approved), "discard", user(session, "clerk"))
 
 
 @pytest.mark.parametrize("status", [Status.submitted, Status.approved, Status.voided])

@@ -155,3 +155,24 @@ def test_nobody_approves_their_own_registration(working, two_hats):
         registration = make_registration(session, maker=two_hats, status=Status.submitted)
         with pytest.raises(RuleViolation, match="another person"):
             do(registration, "approve", user(session, two_hats), registration_rules)
+
+
+def test_a_registration_is_not_older_than_the_mother(working):
+    with working(A) as session, pytest.raises(RuleViolation) as refused:
+        make_registration(session, woman_id_no=HERS, registered_on=date(1950, 1, 1))
+    assert refused_codes(refused) == {"registered_before_birth"}
+
+
+@pytest.mark.parametrize(("born", "asked"), [(date(2012, 1, 1), True), (date(1995, 6, 1), False), (date(1970, 1, 1), True)])
+def test_an_unusual_age_is_asked_about_and_never_refused(working, born, asked):
+    with working(A) as session:
+        registration = make_registration(session, woman_birth_date=born)
+        assert ("V08" in {warning["code"] for warning in registration.warnings}) is asked
+
+
+def test_a_protected_person_of_another_office_is_registered_like_somebody_unknown(working):
+    with working() as session:
+        make_person(session, office=B1, name="李梅", id_no=HERS, birth_date=MOTHER_BORN, is_protected=True)
+    with working(A) as session:
+        right, wrong = make_registration(session, woman_id_no=HERS), make_registration(session, woman_name="赵兰", woman_id_no=HERS)
+        assert (right.woman_id, wrong.woman_id) == (None, None)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app.accounts import users
 from app.core import clock, regions, scope, workflow
 from app.core.crypto import uuid7
+from app.core.limits import LimitedUse
 from app.core.workflow import Status, WorkflowStep
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.people import offices
@@ -167,6 +168,46 @@ def test_a_form_sent_twice_is_one_birth(sign_in, seeing, place):
     words = {**clerk.hidden("/births/add"), **FORM, "mother_region": place}
     assert [clerk.http.post("/births/add", data=words).status_code for _time in range(2)] == [302, 302]
     assert seeing(lambda session: session.scalar(scope.query(Birth).with_only_columns(func.count()))) == 1
+
+
+def test_the_second_sending_of_a_form_leads_to_what_the_first_one_saved(sign_in, place):
+    clerk = sign_in("clerk")
+    words = {**clerk.hidden("/births/add"), **FORM, "mother_region": place}
+    first, second = (clerk.http.post("/births/add", data=words) for _time in range(2))
+    assert second.location == first.location
+    assert "Saved." in told(clerk, second)
+
+
+def test_a_value_shown_twice_by_one_click_counts_once(sign_in, seeing, entered):
+    uid, clerk = entered(mother_id_no=NUMBER), sign_in("clerk")
+    words = {**clerk.hidden(f"/births/show/{uid}"), "column": "mother_id_no", "reason": "compare"}
+    pages = [clerk.http.post(f"/births/reveal/{uid}", data=words).text for _time in range(2)]
+    assert all(NUMBER in page for page in pages)
+    assert seeing(lambda s: s.scalar(select(func.count()).select_from(LimitedUse))) == 1
+
+
+def test_beside_a_conflict_only_what_differs_is_told_in_words(sign_in, entered):
+    uid, clerk, colleague = entered(mother_id_no=NUMBER), sign_in("clerk"), sign_in("colleague")
+    page = clerk.hidden(f"/births/edit/{uid}")
+    assert colleague.send(f"/births/edit/{uid}", **FORM | {"sex": "1", "facility": "县医院"}).status_code == 302
+    answer = clerk.http.post(f"/births/edit/{uid}", data={**page, **FORM, "facility": "", "remark": "我写的"}).text
+    assert beside(answer, "sex").endswith("Now in the register: Male")
+    assert beside(answer, "facility").endswith("Now in the register: 县医院")
+    assert beside(answer, "remark").endswith("Now in the register: (empty)")
+    assert answer.count("Now in the register") == 2 * 3
+    assert "我写的" in answer
+
+
+@pytest.mark.parametrize(("name", "typed"), [("weight_g", "99999"), ("gest_weeks", "400"), ("weight_g", "0")])
+def test_what_cannot_be_is_refused_and_not_asked_about(sign_in, place, name, typed):
+    page = sign_in("clerk").send("/births/add", **FORM, mother_region=place, **{name: typed}).text
+    assert "a number from 1 to" in beside(page, name)
+
+
+def test_a_reason_has_an_end(sign_in, seeing, entered):
+    uid, supervisor = entered(status=Status.submitted), sign_in("supervisor")
+    assert "at most 500 characters" in told(supervisor, act(supervisor, uid, "return", reason="长" * 501))
+    assert status_of(seeing, uid) == Status.submitted
 
 
 def test_what_a_user_may_not_set_is_not_read(sign_in, seeing, place, working):

@@ -40,7 +40,7 @@ def ask(browser, number, name, reason="she moved here"):
 def normal(text):
     """The page without what differs from one request to the next."""
     text = re.sub(r'nonce="[^"]*"', "", text)
-    return re.sub(r'(name="csrf_token"[^>]*value|csrf[^>]*content)="[^"]*"', "", text)
+    return re.sub(r'(name="(?:csrf|act)_token"[^>]*value|csrf[^>]*content)="[^"]*"', "", text)
 
 
 @pytest.mark.parametrize("case", ASKED)
@@ -174,3 +174,18 @@ def test_the_question_is_in_the_history_by_digest(sign_in, elsewhere, seeing):
 
 def test_the_page_needs_the_right(sign_in):
     assert sign_in("finance").get("/people/lookup").status_code in (302, 403)
+
+
+def test_a_question_sent_twice_is_one(sign_in, elsewhere, seeing):
+    clerk = sign_in("clerk")
+    words = {**clerk.hidden("/people/lookup"), "id_no": PRESENT, "name": "张丽", "reason": "she moved here"}
+    pages = [clerk.http.post("/people/lookup", data=words).text for _time in range(2)]
+    assert all("A request was sent" in page for page in pages)
+    assert seeing(lambda s: s.scalar(select(func.count()).select_from(IdentityRequest))) == 1
+
+
+def test_a_question_without_its_token_is_not_asked(sign_in, elsewhere, seeing):
+    clerk = sign_in("clerk")
+    words = {**clerk.hidden("/people/lookup"), "id_no": PRESENT, "name": "张丽", "reason": "she moved here", "act_token": "x"}
+    assert clerk.http.post("/people/lookup", data=words).status_code == 400
+    assert seeing(lambda s: s.scalar(select(func.count()).select_from(IdentityRequest))) == 0

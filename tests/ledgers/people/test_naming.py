@@ -42,7 +42,7 @@ def find(app):
         with looking_as(scope), unit_of_work() as session:
             actor = session.scalars(select(User).where(User.username == user)).one()
             region = regions.by_code(session, at) if at else None
-            return naming.find_or_file(session, who, region=region, outside=outside, actor=actor, today=TODAY)
+            return naming.find_or_file(session, who, region=region, outside=outside, actor=actor, today=TODAY).person_id
 
     return run
 

@@ -1,0 +1,118 @@
+"""The births ledger as a workbook: its columns, and how a row of it becomes a birth."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.core import id_number, names, scope, sheets
+from app.core.errors import Problem
+from app.core.sheets import Column
+from app.core.workflow import Status
+from app.ledgers.births import checks, family, rules
+from app.ledgers.births.models import MAX_PLURALITY, Birth
+
+MODEL, SCREEN = Birth, "BirthView"
+OLD_LENGTH = 15  # characters of an ID number before 1999
+TWIN_DAYS = 1  # children of one delivery are born on one day or the next
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "make", "rules", "same", "saved", "settle"]
+
+
+CARD, SEXES = {"身份证": "1"}, {"男性": "1", "女性": "2"}
+COLUMNS = (
+    sheets.line_numbers(),
+    sheets.identity(),
+    sheets.words_in(_l("Mother's name"), "mother_name", "母亲姓名", "产妇姓名", "女方姓名", required=True, example="李梅"),
+    sheets.codes_in(_l("Mother's document"), "mother_id_type", "母亲证件类型", "女方证件类型", code_set="id_type", also=CARD),
+    sheets.secrets_in(
+        _l("Mother's ID number"), "mother_id_no", "母亲身份证号", "母亲身份证号码", "母亲证件号码", "女方身份证号", required=True
+    ),
+    sheets.days_in(_l("Mother's birth date"), "mother_birth_date", "母亲出生日期"),
+    sheets.words_in(_l("Father's name"), "father_name", "父亲姓名", "男方姓名", example="王强"),
+    sheets.codes_in(_l("Father's document"), "father_id_type", "父亲证件类型", "男方证件类型", code_set="id_type", also=CARD),
+    sheets.secrets_in(_l("Father's ID number"), "father_id_no", "父亲身份证号", "父亲身份证号码", "父亲证件号码", "男方身份证号"),
+    sheets.days_in(_l("Father's birth date"), "father_birth_date", "父亲出生日期"),
+    sheets.words_in(_l("Child's name"), "child_name", "婴儿姓名", "子女姓名", "孩子姓名", "新生儿姓名"),
+    sheets.codes_in(
+        _l("Sex"), "sex", "婴儿性别", "子女性别", "新生儿性别", "性别", code_set="sex", also=SEXES, required=True, example="女"
+    ),
+    sheets.days_in(_l("Born on"), "born_on", "出生日期", "婴儿出生日期", "出生年月日", required=True, example="2025-03-05"),
+    sheets.words_in(_l("Time of birth"), "born_at", "出生时间", "出生时刻"),
+    sheets.counts_in(_l("Child number of the mother"), "child_order", "孩次", "出生孩次", required=True, example="1"),
+    sheets.counts_in(_l("Children of this delivery"), "plurality", "胎数", "胎儿数"),
+    sheets.counts_in(_l("Place among them"), "plural_seq", "第几胎", "胎内序号"),
+    sheets.counts_in(_l("Born alive among them"), "live_count", "活产数", "其中活产数"),
+    sheets.secrets_in(_l("Child's ID number"), "child_id_no", "婴儿身份证号", "子女身份证号", "子女证件号码"),
+    sheets.numbers_in(
+        _l("Certificate number"), "birth_cert_no", "出生医学证明编号", "出生证编号", "出生医学证明号", example="A123456789"
+    ),
+    sheets.ticks_in(_l("Birth registration shown"), "registration_shown", "是否办理生育登记", "是否登记", "是否已办生育登记"),
+    sheets.counts_in(_l("Weight in grams"), "weight_g", "出生体重", "体重", "出生体重g"),
+    sheets.counts_in(_l("Weeks of pregnancy"), "gest_weeks", "孕周"),
+    sheets.codes_in(_l("Mode of delivery"), "delivery_mode", "分娩方式", code_set="delivery_mode"),
+    sheets.codes_in(_l("Place of birth"), "birth_place", "出生地点", "分娩地点", code_set="birth_place"),
+    sheets.words_in(_l("Hospital"), "facility", "接生机构", "出生医院", "分娩机构", width=24),
+    Column(
+        _l("Where the mother lives"), "mother_region", ("现居住地", "居住地", "母亲现居住地", "母亲居住地"), required=True,
+        read=sheets.place, write=lambda row, writing: writing.code_of.get(row.mother_region_id or row.region_id),
+        example="龙泉镇龙泉村村民委员会", width=30,
+    ),
+    Column(_l("Phone"), "phone", ("联系电话", "电话", "手机号码", "母亲电话"), read=sheets.long_number, is_text=True),
+    sheets.days_in(_l("Died on"), "child_died_on", "死亡日期", "子女死亡日期"),
+    sheets.days_in(_l("Household registration on"), "hukou_on", "落户日期"),
+    sheets.days_in(_l("Reported on"), "reported_on", "报告日期", "上报日期"),
+    sheets.words_in(_l("Remark"), "remark", "备注", width=24),
+)  # fmt: skip
+
+
+def make(values: dict[str, Any]) -> Birth:
+    """A birth as the row tells it. Mother and father who are on file nowhere become people where she lives."""
+    told = {name: value for name, value in values.items() if name not in ("uid", "phone") and value is not None}
+    birth = Birth(**{"plurality": 1, "plural_seq": 1, "registration_shown": False} | told)
+    birth.father_region = birth.mother_region if birth.father_name else None
+    return birth
+
+
+def same(session: Session, values: dict[str, Any]) -> Birth | None:
+    """The birth on file that the row tells of again: the same mother, day, sex, order and name of the child."""
+    if not (values.get("mother_id_no") and values.get("born_on")):
+        return None
+    alike = [getattr(Birth, name).is_not_distinct_from(values.get(name)) for name in ("born_on", "sex", "child_order")]
+    named = Birth.child_name.is_not_distinct_from(names.clean_name(values.get("child_name") or "") or None)
+    number = id_number.clean(values["mother_id_no"])
+    whole = id_number.to_18(number) if len(number) == OLD_LENGTH else number
+    rows = scope.query(Birth).where(Birth.mother_id_no == whole, Birth.status != Status.voided, named, *alike)
+    return session.scalars(rows.order_by(Birth.id).limit(1)).one_or_none()
+
+
+def settle(session: Session, birth: Birth, values: dict[str, Any]) -> list[Problem]:
+    """What the row says beside the birth: which of the twins this is, and the mother's phone."""
+    if birth.plurality > 1 and not values.get("plural_seq"):
+        birth.plural_seq = _next_place(session, birth)
+    phone = values.get("phone")
+    if phone and not id_number.is_phone(phone):
+        message = _("A phone number is a mobile number of 11 digits, or a landline with its area code. Correct it or leave it empty.")
+        return [Problem("phone", message, "phone")]
+    return []
+
+
+def saved(session: Session, birth: Birth, values: dict[str, Any]) -> None:
+    """The phone goes to the mother's file where none is known."""
+    mother = family.on_file(session, birth.mother_id) if values.get("phone") else None
+    if mother is not None and mother.phone is None:
+        mother.phone = values["phone"]
+
+
+def check(birth: Birth, today: date) -> list[Problem]:
+    """What can be seen from the row alone, for a row that is refused anyway."""
+    return checks.of_form(birth, today)
+
+
+def _next_place(session: Session, birth: Birth) -> int:
+    """Twins stand one after the other in a workbook: the first place that no child of this delivery has yet."""
+    near = Birth.born_on.between(*family.days_around(birth.born_on, TWIN_DAYS))
+    rows = scope.query(Birth).where(Birth.mother_id_no_bidx == birth.mother_id_no_bidx, near, Birth.status != Status.voided)
+    taken = set(session.scalars(rows.with_only_columns(Birth.plural_seq)))
+    return next(n for n in range(1, MAX_PLURALITY + 2) if n not in taken)

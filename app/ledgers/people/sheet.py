@@ -1,0 +1,87 @@
+"""The people ledger as a workbook: its columns, and how a row of it becomes a person's file."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.core import clock, id_number, scope, sheets
+from app.core.errors import Problem
+from app.core.sheets import Column
+from app.ledgers.people import naming, rules, search
+from app.ledgers.people.models import OfficeKind, Person
+from app.ledgers.people.naming import Named
+
+MODEL, SCREEN = Person, "PersonView"
+OLD_LENGTH = 15  # characters of an ID number before 1999
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "listed", "make", "rules", "same", "saved", "settle"]
+
+
+def _place_of(kind: OfficeKind) -> Any:
+    """The code of the place one's own offices know of this kind."""
+
+    def write(row: Person, writing: sheets.Writing) -> str | None:
+        return next((writing.code_of.get(link.region_id) for link in row.offices if link.kind is kind and link.valid_to is None), None)
+
+    return write
+
+
+COLUMNS = (
+    sheets.line_numbers(),
+    sheets.identity(),
+    sheets.words_in(_l("Name"), "name", "姓名", required=True, example="李梅"),
+    sheets.codes_in(_l("ID type"), "id_type", "证件类型", code_set="id_type", also={"身份证": "1"}),
+    sheets.secrets_in(_l("ID number"), "id_no", "证件号码", "身份证号", "身份证号码", "公民身份号码"),
+    sheets.codes_in(_l("Sex"), "sex", "性别", code_set="sex", also={"男性": "1", "女性": "2"}, example="女"),
+    sheets.days_in(_l("Birth date"), "birth_date", "出生日期", "出生年月日", example="1995-06-01"),
+    sheets.codes_in(_l("Ethnicity"), "ethnicity", "民族", code_set="ethnicity", example="汉族"),
+    sheets.secrets_in(_l("Phone"), "phone", "电话", "联系电话", "手机号码"),
+    Column(
+        _l("Lives at"), "residence", ("现居住地", "居住地"), read=sheets.place, write=_place_of(OfficeKind.resident), width=30,
+        example="龙泉镇龙泉村村民委员会",
+    ),
+    Column(
+        _l("Household registered at"), "registration", ("户籍地", "户口所在地"), read=sheets.place,
+        write=_place_of(OfficeKind.registered), width=30,
+    ),
+    sheets.days_in(_l("Date of death"), "died_on", "死亡日期"),
+)  # fmt: skip
+
+
+def make(values: dict[str, Any]) -> Person:
+    """A person as the row tells it; where they live and are registered stand beside the row until it is filed."""
+    told = {name: value for name, value in values.items() if name not in ("uid", *rules.PLACES) and value is not None}
+    person: Any = Person(**{"id_type": "1"} | told)
+    for field in rules.PLACES:
+        setattr(person, field, values.get(field))
+    return person  # type: ignore[no-any-return]
+
+
+def same(session: Session, values: dict[str, Any]) -> Person | None:
+    """The person of one's own offices who has this ID number and this name; a file that no list shows is not told of."""
+    number = id_number.clean(values.get("id_no") or "")
+    if not number:
+        return None
+    whole = id_number.to_18(number) if len(number) == OLD_LENGTH and number.isdigit() else number
+    found = session.scalars(scope.query(Person).where(Person.id_no == whole, listed())).one_or_none()
+    return found if found and naming.name_key(found.name) == naming.name_key(values.get("name") or "") else None
+
+
+def listed() -> Any:
+    """Which people an export holds: those a list shows."""
+    return search.findable(clock.today())
+
+
+def settle(session: Session, person: Person, values: dict[str, Any]) -> list[Problem]:
+    """Nothing stands beside a person."""
+    return []
+
+
+def saved(session: Session, person: Person, values: dict[str, Any]) -> None:
+    """Nothing follows from a person."""
+
+
+def check(person: Any, today: date) -> list[Problem]:
+    """What can be seen from the row alone, for a row that is refused anyway."""
+    return naming.check(Named(person.name or "", person.id_type, None, person.birth_date, person.sex, ""), today)

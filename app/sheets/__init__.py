@@ -1,0 +1,9 @@
+"""MAP OF SHEETS: the ledgers that can be filled from and written to workbooks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.ledgers.births import sheet as births
+from app.ledgers.people import sheet as people
+
+LEDGERS: Mapping[str, Any] = {"births": births, "people": people}
