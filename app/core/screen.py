@@ -449,7 +449,7 @@ class LedgerView(ModelView):
         theirs = self.edit_form(formdata=None, obj=item)
         for field in form:
             now = theirs[field.name].data if field.name not in HIDDEN else field.data
-            if (field.data or None) != (now or None):
+            if (field.data or None) != (now or None) and not _is_hidden_same(field, item):
                 field.errors = [*field.errors, _("Now in the register: %(value)s", value=self._shown(field.name, now))]
         form.row_version.data, form.row_version.raw_data = item.version, None
 
@@ -606,6 +606,12 @@ class LedgerView(ModelView):
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))
         sealed = getattr(self._found(pk), column)
         return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
+
+
+def _is_hidden_same(field: Any, item: Any) -> bool:
+    """Whether a hidden value was typed whole as the register holds it."""
+    sealed = getattr(item, field.name) if isinstance(field, SecretField) else None
+    return sealed is not None and field.data == sealed.reveal()
 
 
 def _sending(act_token: str) -> str:
