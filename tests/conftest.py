@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 import config
 from app import create_app
@@ -228,3 +229,18 @@ def seeing(app: Flask) -> Callable[..., Any]:
             return question(db.session())
 
     return look
+
+
+@pytest.fixture
+def working(app: Flask) -> Callable[..., Any]:
+    """`with working() as session:` is one unit of work; `with working(A) as session:` sees the rows of that office only."""
+
+    @contextmanager
+    def work(*codes: str) -> Iterator[Session]:
+        with app.app_context(), acting("test"):
+            places = [regions.by_code(db.session(), code) for code in codes]
+            scope = Scope.of([place.path for place in places if place]) if codes else EVERYWHERE
+            with looking_as(scope), unit_of_work() as session:
+                yield session
+
+    return work

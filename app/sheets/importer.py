@@ -60,11 +60,11 @@ def run(ledger: Any, file: Path, actor: Actor) -> Outcome:
     for line in lines:
         _take(ledger, line, actor, reading, outcome)
     with unit_of_work() as session:
-        audit.note_about(session, "import", ledger.MODEL.__tablename__, _own_chain(), **_told(outcome))
+        audit.note_about(session, "import", ledger.MODEL.__tablename__, own_chain(), **_told(outcome))
     return outcome
 
 
-def _own_chain() -> str:
+def own_chain() -> str:
     """The chain of the first town the importer answers for; the system's where it is a county."""
     paths = scope.current().paths
     return paths[0][:TOWN_LENGTH] if paths and len(paths[0]) >= TOWN_LENGTH else audit.SYSTEM
@@ -78,7 +78,7 @@ def _take(ledger: Any, line: Line, actor: Actor, reading: Reading, outcome: Outc
     values, problems = _values(ledger.COLUMNS, line, reading)
     try:
         with unit_of_work() as session:
-            known = "" if problems else _on_file(session, ledger, values, reading)
+            known = "" if problems else _on_file(session, ledger, line, values, reading)
             unusual = False if known else _keep(session, ledger, values, problems, actor, reading)
     except RuleViolation as refusal:
         outcome.refused.append(_refusal(ledger.COLUMNS, line, refusal.problems))
@@ -91,10 +91,11 @@ def _take(ledger: Any, line: Line, actor: Actor, reading: Reading, outcome: Outc
         outcome.unusual += unusual
 
 
-def _on_file(session: Session, ledger: Any, values: dict[str, Any], reading: Reading) -> str:
+def _on_file(session: Session, ledger: Any, line: Line, values: dict[str, Any], reading: Reading) -> str:
     """Why the row adds nothing; nothing where it does. Raises RuleViolation for a row of an export that says something else now."""
     if values.get("uid"):
-        return _unchanged(ledger, scope.get(ledger.MODEL, values["uid"]), values, reading)
+        told = {key: value for key, value in values.items() if key in line.cells}
+        return _unchanged(ledger, scope.get(ledger.MODEL, values["uid"]), told, reading)
     found = ledger.same(session, values)
     return _("This is on file already: %(record)s.", record=str(found)) if found else ""
 

@@ -18,6 +18,7 @@ from app.core.sheets import Cell, Column, plain
 
 LANGUAGES = ("zh", "en")  # a workbook written in one is read in the other
 HEADER_WITHIN = 15  # rows from the top
+LEAST = 2  # headings that make a header
 MOST_BYTES = 50 * 1024 * 1024  # of the file
 MOST_UNPACKED = 600 * 1024 * 1024  # of everything inside it
 MOST_ROWS = 200_000
@@ -139,7 +140,7 @@ def _header_of(top: list[list[Cell]], columns: Sequence[Column]) -> tuple[int, l
     named, required = _named(columns), {column.key for column in columns if column.required}
     known = [({named[_heading(c)] for c in row if _heading(c) in named}, number, row) for number, row in enumerate(top, 1)]
     keys, number, cells = max(known, key=lambda found: len(found[0]), default=(set(), 0, []))
-    return (number, cells) if required and required <= keys else None
+    return (number, cells) if required <= keys and len(keys) >= LEAST else None
 
 
 def _understood(sheet: str, number: int, cells: list[Cell], columns: Sequence[Column]) -> Book:

@@ -10,9 +10,10 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.core import codes, scope
+from app.core import audit, codes, scope
 from app.core.sheets import Cell, Column, Writing, plain
-from app.sheets.importer import Outcome
+from app.core.unit_of_work import unit_of_work
+from app.sheets.importer import Outcome, own_chain
 
 VERSION = "1"  # of the template
 PAGE = 500  # rows read at once: a half-read stream would hold a lock on SQLite
@@ -47,6 +48,8 @@ def template(session: Session, ledger: Any, file: Path, today: date) -> None:
 def export(session: Session, ledger: Any, file: Path) -> int:
     """Every row of the ledger in the scope in force, hidden values as masks. Answers how many rows were written."""
     columns, writing, count = [c for c in ledger.COLUMNS if c.write is not None], Writing(session), 0
+    with unit_of_work() as work:
+        audit.note_about(work, "export", ledger.MODEL.__tablename__, own_chain())
     with xlsxwriter.Workbook(file, {**OPTIONS, "constant_memory": True}) as book:
         sheet, dates = book.add_worksheet("台账"), book.add_format({"num_format": "yyyy-mm-dd"})
         for place, column in enumerate(columns):

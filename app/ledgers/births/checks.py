@@ -46,9 +46,14 @@ def of_form(birth: Birth, today: date) -> list[Problem]:
     missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(birth, name) in (None, "")]
     if missing:
         return missing
-    people = [problem for role in ("mother", "father", "child") for problem in family.problems(birth, role, today)]
+    people = of_people(birth, today)
     dates = sound.old_dates(birth, DATES, today) or _date_problems(birth, today)
     return [*people, *dates, *_number_problems(birth), *sound.large_places(birth, PLACES)]
+
+
+def of_people(birth: Birth, today: date) -> list[Problem]:
+    """What is wrong with the names, numbers and birth dates of the people it names."""
+    return [problem for role in ("mother", "father", "child") for problem in family.problems(birth, role, today)]
 
 
 def clock_of(text: str | None) -> str | None:

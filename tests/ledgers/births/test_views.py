@@ -194,7 +194,7 @@ def test_beside_a_conflict_only_what_differs_is_told_in_words(sign_in, entered):
     assert beside(answer, "sex").endswith("Now in the register: Male")
     assert beside(answer, "facility").endswith("Now in the register: 县医院")
     assert beside(answer, "remark").endswith("Now in the register: (empty)")
-    assert {name for name in re.findall(r'id="(\w+)-error"', answer)} == {"sex", "facility", "remark"}
+    assert set(re.findall(r'id="(\w+)-error"', answer)) == {"sex", "facility", "remark"}
     assert "我写的" in answer
 
 
