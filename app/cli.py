@@ -1,4 +1,4 @@
-"""The commands: setup, demo, user, region, param, sheet; the history has its own file."""
+"""The commands: setup, demo, user, region, param, sheet; the history and the reports have their own files."""
 
 import sys
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
-from app import audit_cli
+from app import audit_cli, reports_cli
 from app import setup as setup_
 from app.accounts import offices, users
 from app.answers import told, work
@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     for command in (setup, demonstrate, user, region, param, sheet):
         app.cli.add_command(command)
     audit_cli.register(app)
+    reports_cli.register(app)
 
 
 @click.command("setup")

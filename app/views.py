@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.people.views import IdentityRequestView, PersonView
+from app.reports.views import ReportView
 
 LEDGERS = (
     # screen, stable menu name, label, icon
@@ -21,4 +22,5 @@ def register(appbuilder: Any) -> None:
     """Add every screen; the account screens are added by the security manager."""
     for view, name, label, icon in LEDGERS:
         appbuilder.add_view(view, name, label=label, icon=icon, category="Ledgers", category_label=_l("Ledgers"), category_icon="fa-book")
+    appbuilder.add_view(ReportView, "Reports", label=_l("Reports"), icon="fa-bar-chart")
     appbuilder.add_view_no_menu(HealthView)

@@ -19,6 +19,7 @@ TESTS = (  # the quick first
     NEIGHBOUR,
     "tests/test_pages.py",
     "tests/ledgers",
+    "tests/reports",
 )
 
 

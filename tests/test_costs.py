@@ -18,7 +18,14 @@ from tests.figures import figure
 
 BIRTHS = figure(100_000)
 MOST_STATEMENTS, MOST_OPTIONS = 12, 1000
-LISTS = ("/births/list/", "/registrations/list/", "/people/list/", "/people/requests/list/")
+LISTS = (
+    "/births/list/",
+    "/registrations/list/",
+    "/people/list/",
+    "/people/requests/list/",
+    "/reports/births-monthly",
+    "/reports/births-monthly/rows",
+)
 FORMS = ("/births/add", "/registrations/add", "/people/add", "/people/lookup")
 
 

@@ -20,6 +20,9 @@ from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
+from app.reports import REPORTS, freeze
+from app.reports.base import ask
+from app.reports.models import ReportRun
 from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import make_birth, make_registration, user
@@ -29,7 +32,8 @@ CANARY = "金丝雀"
 CERTIFICATE, PHONE = "C987654321", "13912345678"
 OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
 GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
-TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration)
+TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, ReportRun)
+REPORT = "births-monthly"
 
 
 class Road(NamedTuple):
@@ -61,6 +65,13 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
 def denied(view: str, *roads: str, **values: str) -> dict[tuple[str, str], Road]:
     """Roads of a screen that a clerk has no right to."""
     return {(f"{view}.{road.split()[0]}", road.split()[1]): Road(DENIED, values=values) for road in roads}
+
+
+def report(*roads: str, **values: str) -> dict[tuple[str, str], Road]:
+    """Roads of a report that name a foreign office: in the address, or in what is sent."""
+    asked = {"region": "{region}", "period": "2026-03", "kind": "csv"}
+    named = {(road.split()[0], road.split()[1]): asked for road in roads}
+    return {key: Road(GONE, words=words, values=values | ({} if key[1] == "POST" else words)) for key, words in named.items()}
 
 
 ROADS: dict[tuple[str, str], Road] = {
@@ -99,6 +110,12 @@ ROADS: dict[tuple[str, str], Road] = {
     ("IdentityRequestView.show", "GET"): Road(GONE, "request"),
     ("IdentityRequestView.action", "POST"): Road(GONE, "request", values={"name": "answer"}),
     ("IdentityRequestView.action_post", "POST"): Road(GONE, words={"action": "answer", "rowid": "{request}"}),
+    **report("ReportView.show GET", "ReportView.chart GET", "ReportView.rows GET", "ReportView.export POST", key=REPORT),
+    ("ReportView.list", "GET"): Road((200,)),
+    ("ReportView.options", "GET"): Road((200,), values={"q": "龙"}),
+    ("ReportView.run", "GET"): Road(GONE, "run"),
+    ("ReportView.export_run", "POST"): Road(GONE, "run", {"kind": "csv"}),
+    **denied("ReportView", "submit POST", key=REPORT),
     **denied("HistoryView", "list GET"),
     **denied("AccountHistoryView", "list GET"),
     **denied("RoleView", "list GET", "add GET", "add POST"),
@@ -144,7 +161,8 @@ def town(shared_app: Flask) -> Town:
         request = IdentityRequest(scope_path=where.path, person=person, **asked)
         session.add(request)
         session.flush()
-        rows = {"person": person, "birth": birth, "registration": registration, "request": request, "region": where}
+        run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
+        rows = {"person": person, "birth": birth, "registration": registration, "request": request, "region": where, "run": run}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [sealed for row in (person, birth, registration) for name in secrets_of(type(row)) if (sealed := getattr(row, name))]
         known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
@@ -168,7 +186,8 @@ def stranger(shared_app: Flask, town: Town) -> Client:
 def travel(app: Flask, client: Client, town: Town, endpoint: str, method: str) -> tuple[Any, list[str]]:
     """The answer, and the canaries in it that the traveller did not bring along."""
     road = ROADS[endpoint, method]
-    values = {**road.values, **({_pk(app, endpoint): town.rows[road.row]} if road.row else {})}
+    told_of = {name: text.format(**town.rows) for name, text in road.values.items()}
+    values = {**told_of, **({_pk(app, endpoint): town.rows[road.row]} if road.row else {})}
     with app.test_request_context():
         address = app.url_for(endpoint, **values)
     words = {name: text.format(**town.rows) for name, text in road.words.items()}

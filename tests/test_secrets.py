@@ -3,6 +3,7 @@
 import logging
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -91,6 +92,17 @@ class Office:
         self.neighbour.send("/people/find", "/people/list/", text=number)
         self.neighbour.send("/people/lookup", id_no=number, name=name, reason="asks")
 
+    def report(self, month: str, folder: Path) -> None:
+        """Take the births of a month away as files, look at the rows, submit the report."""
+        page, told = "/reports/births-monthly", {"region": self.place, "period": month}
+        for kind in ("csv", "xlsx"):
+            answer = self.clerk.send(f"{page}/export", page, kind=kind, **told)
+            assert answer.status_code == 200
+            (folder / f"report.{kind}").write_bytes(answer.data)
+        rows = self.clerk.get(f"{page}/rows?region={self.place}&period={month}")
+        (folder / "rows.html").write_bytes(rows.data)
+        assert self.supervisor.send(f"{page}/submit", f"{page}?region={self.place}&period={month}", **told).status_code == 302
+
 
 def planted_in(files: Iterable[Path], planted: set[bytes]) -> list[str]:
     """Names of the files that hold one of the numbers, in UTF-8 or UTF-16: without its zero bytes the one reads as the other."""
@@ -105,6 +117,9 @@ def _readings(file: Path) -> Iterator[bytes]:
         return
     yield data
     yield data.replace(b"\0", b"")
+    if zipfile.is_zipfile(file):  # a workbook: what it holds is packed
+        with zipfile.ZipFile(file) as packed:
+            yield from (packed.read(name) for name in packed.namelist())
 
 
 def _holds(data: bytes, planted: set[bytes]) -> bool:
@@ -125,6 +140,7 @@ def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, te
         office.change(page, phones[1], "女" + name[1:])
         office.birth(mother, father, child, child_born, name)
         office.search(mother, name)
+    office.report("2026-03", logs)
     print(f"{len(planted)} planted numbers, {template[0]}")
     files = [f for f in logs.rglob("*") if f.is_file()]
     if template[0] == "pg":
@@ -140,5 +156,7 @@ def test_the_scan_finds_what_it_looks_for(tmp_path):
     (tmp_path / "utf8").write_text("a42050619900102001Xb", encoding="utf-8")
     (tmp_path / "utf16").write_text("_13812345678_", encoding="utf-16-le")
     (tmp_path / "clean").write_text("4205061990010200213812345677", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "workbook", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", "<t>42050619900102001X</t>")
     listed = [*sorted(tmp_path.iterdir()), tmp_path / "gone"]
-    assert planted_in(listed, planted) == [str(tmp_path / "utf16"), str(tmp_path / "utf8")]
+    assert planted_in(listed, planted) == [str(tmp_path / name) for name in ("utf16", "utf8", "workbook")]

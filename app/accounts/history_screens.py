@@ -41,6 +41,7 @@ ACT_LABELS: dict[str, Any] = {
     "unlock": _l("Unlock"),
     "end_session": _l("End a session"),
     "merge": _l("Merge offices"),
+    "export": _l("Export"),
 }
 
 

@@ -43,6 +43,9 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_edit": _l("Edit"),
     "can_reveal": _l("Show hidden values"),
     "can_lookup": _l("Look up an ID number"),
+    "can_rows": _l("Open the rows of a figure"),
+    "can_export": _l("Export"),
+    "can_submit": _l("Submit a report"),
 }
 
 

@@ -201,7 +201,7 @@ def _differences(row: Any, act: str, collected: Note) -> None:
     """Old and new of each changed column; of collections through a link table, what came and went."""
     state, mapper = inspect(row), inspect(row).mapper
     for name, column in mapper.columns.items():
-        if name in UNTOLD or column.info.get("blind"):
+        if name in UNTOLD or column.info.get("blind") or column.info.get("sealed"):
             continue
         if act == "change":
             history = state.attrs[name].history

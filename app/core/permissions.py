@@ -34,8 +34,23 @@ ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
 ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
 LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations")
 
+
+def _reports(*permissions: str) -> tuple[tuple[str, str], ...]:
+    """Reports: the figures, the rows behind them (`can_rows`), files, submitting."""
+    return (*_on(("ReportView",), ("can_list", "can_show", *permissions)), *_menus("Reports"))
+
+
 SHIPPED = (
-    ShippedRole("clerk", (*_on(("PersonView",), WRITE), *REQUESTS, *_on(RECORD_SCREENS, (*WRITE, *MAKE)), *LEDGER_MENUS)),
+    ShippedRole(
+        "clerk",
+        (
+            *_on(("PersonView",), WRITE),
+            *REQUESTS,
+            *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
+            *LEDGER_MENUS,
+            *_reports("can_rows", "can_export"),
+        ),
+    ),
     ShippedRole(
         "supervisor",
         (
@@ -44,6 +59,7 @@ SHIPPED = (
             *_on(RECORD_SCREENS, DECIDE),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
+            *_reports("can_rows", "can_export", "can_submit"),
         ),
     ),
     ShippedRole(
@@ -54,12 +70,13 @@ SHIPPED = (
             *_on(RECORD_SCREENS, DECIDE),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
+            *_reports("can_rows", "can_export", "can_submit"),
         ),
     ),
     ShippedRole("service_worker", ()),
     ShippedRole("clinician", ()),
     ShippedRole("finance", ()),
-    ShippedRole("statistician", ()),
+    ShippedRole("statistician", _reports("can_export")),
     ShippedRole("auditor", (("can_list", "HistoryView"), *_menus("Accounts", "History"))),
     ShippedRole(
         "admin",

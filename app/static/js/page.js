@@ -1,6 +1,10 @@
-// The frame of the page: the menu opens and closes on a narrow screen.
+// The frame of the page: the menu opens and closes on a narrow screen, a print button prints.
 (function () {
   "use strict";
+  document.querySelectorAll(".print-button").forEach((print) => {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  });
   const button = document.querySelector(".menu-button");
   const menu = document.getElementById("menu");
   document.documentElement.classList.add("scripted");
