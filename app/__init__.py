@@ -49,4 +49,5 @@ def _add_screens(app: Flask) -> None:
     with app.app_context():
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)
+        app.jinja_env.filters["is_item_visible"] = screen.asked_anew(app.jinja_env.filters["is_item_visible"])
         views.register(appbuilder)

@@ -173,3 +173,10 @@ def test_signing_out_is_a_form_not_a_link(sign_in):
     page = Page(sign_in("clerk").get("/").text)
     assert [form.method for form in page.forms if form.action == "/logout/"] == ["post"]
     assert "/logout/" not in page.links
+
+
+def test_what_one_reader_may_do_is_not_what_the_next_one_may(sign_in):
+    """A template is compiled once, for the first reader who comes."""
+    clerk, supervisor = (Page(sign_in(who).get("/reports/births-monthly").text) for who in ("clerk", "supervisor"))
+    assert [form.action for form in supervisor.forms if form.action.endswith("/submit")] == ["/reports/births-monthly/submit"]
+    assert [form.action for form in clerk.forms if form.action.endswith("/submit")] == []

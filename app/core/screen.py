@@ -22,6 +22,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from jinja2 import pass_context
 from sqlalchemy import ColumnElement, Enum, Select, String, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -636,6 +637,19 @@ def _on_the_clock(moment: datetime | str | None) -> str:
     """A moment, as the row holds it or as the history tells it."""
     known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{clock.local(known):%Y-%m-%d %H:%M}" if known else ""
+
+
+def asked_anew(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is asked each time a page is shown.
+
+    Jinja works out a filter of constants when it compiles the template: what the first reader may do would hold for all others.
+    """
+
+    @pass_context
+    def ask(_context: Any, *words: Any) -> Any:
+        return rule(*words)
+
+    return ask
 
 
 def act_label(act: str) -> str:
