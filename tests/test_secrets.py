@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from flask import Flask
 from sqlalchemy import text
 
@@ -104,6 +105,23 @@ class Office:
         assert self.supervisor.send(f"{page}/submit", f"{page}?region={self.place}&period={month}", **told).status_code == 302
 
 
+def bring_in(app: Flask, numbers: list[str], phone: str, clerks_own: Path, folder: Path) -> None:
+    """Import a workbook that holds each number in a good row and, with a digit changed, in a wrong one; take the ledgers away again."""
+    file = clerks_own / "births.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["母亲姓名", "母亲身份证号", "性别", "出生日期", "孩次", "现居住地", "联系电话"])
+        wrong = [number[:-1] + ("1" if number[-1] != "1" else "2") for number in numbers]
+        for line, number in enumerate([*numbers, *wrong], 1):
+            sheet.write_row(line, 0, [f"丁{chr(0x6000 + line)}", number, "女", f"2024-{line % 12 + 1:02d}-05", 1, A1, phone])
+    run = app.test_cli_runner().invoke
+    told = run(args=["sheet", "import", "births", str(file), "--as", "clerk"])
+    assert f"{len(numbers)} in " in told.output, told.output
+    (folder / "told").write_text(told.output, encoding="utf-8")
+    for ledger in ("births", "people"):
+        assert run(args=["sheet", "export", ledger, str(folder / f"{ledger}.xlsx"), "--as", "clerk"]).exit_code == 0
+
+
 def planted_in(files: Iterable[Path], planted: set[bytes]) -> list[str]:
     """Names of the files that hold one of the numbers, in UTF-8 or UTF-16: without its zero bytes the one reads as the other."""
     return [str(file) for file in files if any(_holds(data, planted) for data in _readings(file))]
@@ -127,7 +145,7 @@ def _holds(data: bytes, planted: set[bytes]) -> bool:
 
 
 @pytest.mark.full
-def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, template):
+def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, template, tmp_path_factory):
     chance, office, planted = seeded("planted numbers"), Office(app), set()
     for number in range(FAMILIES):
         born, name = FIRST_DAY + timedelta(days=number), f"母{chr(0x5000 + number)}"
@@ -141,6 +159,9 @@ def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, te
         office.birth(mother, father, child, child_born, name)
         office.search(mother, name)
     office.report("2026-03", logs)
+    imported = [id_number_for(FIRST_DAY + timedelta(days=number), "2", 77) for number in range(FAMILIES)]
+    planted |= {number[:17].encode() for number in imported} | {b"13700000001"}
+    bring_in(app, imported, "13700000001", tmp_path_factory.mktemp("clerk"), logs)
     print(f"{len(planted)} planted numbers, {template[0]}")
     files = [f for f in logs.rglob("*") if f.is_file()]
     if template[0] == "pg":

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Integer, and_, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Integer, and_, func, literal_column, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.id_number import FEMALE, MALE
@@ -26,7 +26,7 @@ COUNTED: Mapping[str, ColumnElement[bool]] = {
     "parity_4_up": Birth.child_order >= 4,
     "male": Birth.sex == MALE,
     "female": Birth.sex == FEMALE,
-    "registered": Birth.registration_id.is_not(None),
+    "registered": or_(Birth.registration_id.is_not(None), Birth.registration_shown.is_(True)),
     "late": Birth.late.is_(True),
 }
 BY_ORDER, BY_SEX, COMPARED = _l("By order of the child"), _l("By sex"), _l("Compared with last year")
@@ -51,7 +51,7 @@ class BirthsMonthly(Report):
         Column("parity_4_up", _l("Fourth and later"), _l("Fourth child of the mother, or a later one."), BY_ORDER),
         Column("male", _l("Male"), _l("Boys. A child whose sex is not known counts among the births only."), BY_SEX),
         Column("female", _l("Female"), _l("Girls. A child whose sex is not known counts among the births only."), BY_SEX),
-        Column("registered", _l("With registration"), _l("Births with a birth registration on file, at whichever office.")),
+        Column("registered", _l("With registration"), _l("Births with a birth registration on file, at whichever office, or shown.")),
         Column(
             "late", _l("Reported late"), _l("Births of a month that was closed already when they were approved; they count in this one.")
         ),

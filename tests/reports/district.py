@@ -40,6 +40,7 @@ def fill(session: Session, chance: random.Random, births: int) -> None:
     for place, delivery in zip(filed, deliveries, strict=True):
         counts = chance.choice(every) if chance.random() < 1 / 12 else place
         told = {"registration_id": chance.choice(registrations) if chance.random() < 0.8 else None}
+        told["registration_shown"] = chance.random() < 0.3
         rows.append(_birth(chance, place, counts, delivery, mothers[0], decider) | told | common)
     _written(session, Birth, rows)
 

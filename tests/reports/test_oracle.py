@@ -28,7 +28,7 @@ BIRTHS = figure(20_000)
 MONTHS = ("2026-03", "2026-02", "2025-03")
 PLACES = (COUNTY, A, B)
 ROWS = (
-    "SELECT c.code, b.statistical_month, b.status, b.sex, b.child_order, b.registration_id, b.late, b.uid "
+    "SELECT c.code, b.statistical_month, b.status, b.sex, b.child_order, b.registration_id, b.registration_shown, b.late, b.uid "
     "FROM birth b JOIN region_code c ON c.region_id = b.count_region_id"
 )
 PARTS = (
@@ -46,6 +46,7 @@ class Row(NamedTuple):
     sex: str
     order: int
     registration: int | None
+    shown: bool
     late: bool
     uid: str
 
@@ -58,7 +59,7 @@ COUNTS: dict[str, Callable[[Row], bool]] = {
     "parity_4_up": lambda row: row.order > 3,
     "male": lambda row: row.sex == "1",
     "female": lambda row: row.sex == "2",
-    "registered": lambda row: row.registration is not None,
+    "registered": lambda row: row.registration is not None or bool(row.shown),
     "late": lambda row: bool(row.late),
 }
 
