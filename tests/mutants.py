@@ -18,8 +18,9 @@ TESTS = (  # the quick first
     "tests/ledgers/people/test_scope.py",
     NEIGHBOUR,
     "tests/test_pages.py",
-    "tests/ledgers",
+    "tests/sheets",
     "tests/reports",
+    "tests/ledgers",
 )
 
 
@@ -43,6 +44,12 @@ def _is_site(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("scope.query", "scope.get")
 
 
+def _nearest_first(site: Site, tests: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests that mirror the folder of the call come first: they are the likeliest to notice, and the first failure ends a run."""
+    own = str(Path("tests", *Path(site.file).parts[1:-1]))
+    return (own, *tests) if Path(own).is_dir() and own != "tests/core" else tests
+
+
 def passes(sabotage: str, tests: tuple[str, ...]) -> bool:
     """Whether these tests pass under this sabotage; anything but passed or failed stops the whole run."""
     environment = {**os.environ, "SABOTAGE": sabotage, "TEST_DB": os.environ.get("TEST_DB", "sqlite")}
@@ -62,7 +69,7 @@ def main() -> int:
     places = sites()
     print(f"run 1: guard off, {len(places)} calls taken away one by one", flush=True)
     for site in places:
-        killed = not passes(f"{site.file}:{site.first}:{site.last}", existing)
+        killed = not passes(f"{site.file}:{site.first}:{site.last}", _nearest_first(site, existing))
         survivors += not killed
         print(f"  {'killed' if killed else 'SURVIVED'}  {site.file}:{site.first}  {site.text}", flush=True)
     held = passes("filters", (NEIGHBOUR,))

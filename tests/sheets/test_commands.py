@@ -1,6 +1,7 @@
 """`flask sheet` on the command line: under one user's scope and rights, told in sentences."""
 
 import zipfile
+from datetime import date
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -11,7 +12,7 @@ from app.ledgers.births.models import Birth
 from app.sheets import LEDGERS
 from tests.cast import A1, B1
 from tests.factories.births import MOTHER_BORN, make_birth
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, make_person
 from tests.sheets.test_importer import HEADER, row
 
 NUMBER = id_number_for(MOTHER_BORN, "2", 790)
@@ -76,6 +77,17 @@ def test_an_export_holds_own_rows_with_masks_and_the_history_tells_of_it(sheet, 
     assert NUMBER.encode() not in parts
     assert b"<f>" not in parts
     assert seeing(lambda s: s.scalars(select(AuditEntry.act).where(AuditEntry.act == "export")).all()) == ["export"]
+
+
+def test_an_export_of_people_holds_own_people_whom_a_list_shows(sheet, working, tmp_path):
+    with working() as session:
+        make_person(session, office=A1, name="李梅")
+        make_person(session, office=A1, name="小孩", birth_date=date(2024, 1, 1))
+        make_person(session, office=A1, name="受护", is_protected=True)
+        make_person(session, office=B1, name="赵兰")
+    assert "1 rows are in" in sheet("export", "people", tmp_path / "out.xlsx", "--as", "clerk").output
+    header, *rows = cells(tmp_path / "out.xlsx")
+    assert [told[header.index("姓名*")] for told in rows] == ["李梅"]
 
 
 @pytest.mark.parametrize("ledger", LEDGERS)

@@ -12,7 +12,7 @@ from app.ledgers.births.models import Birth
 from app.ledgers.people.models import IdentityRequest, Person
 from tests.cast import A1, A2, B1, C1
 from tests.factories.births import MOTHER_BORN, make_birth
-from tests.factories.people import id_number_for, make_person
+from tests.factories.people import also_seen_by, id_number_for, make_person
 from tests.sheets.conftest import HEADER, bring_in
 
 NUMBERS = [id_number_for(MOTHER_BORN, "2", 800 + n) for n in range(12)]
@@ -238,3 +238,38 @@ def test_people_come_from_a_workbook_too(importing, seeing):
     assert (outcome.taken, [number for number, _why in outcome.known], [r.number for r in outcome.refused]) == (1, [7], [5, 6])
     person = seeing(lambda s: s.scalars(select(Person)).one())
     assert (person.name, person.sex, person.birth_date) == ("李梅", "2", MOTHER_BORN)
+
+
+# rows of another town
+
+
+def test_a_birth_of_another_town_is_not_told_to_be_on_file(importing, working):
+    with working() as session:
+        make_birth(session, town=B1, mother_id_no=NUMBERS[0], born_on=date(2025, 3, 5), sex="2")
+    outcome = importing([row(0)], by="clerk")
+    assert (outcome.known, outcome.taken) == ([], 0)
+    assert "may exist at another office" in reasons(outcome)[0]
+
+
+def test_a_person_of_another_town_is_not_told_to_be_on_file(importing, working):
+    with working() as session:
+        make_person(session, office=B1, name="李梅", id_no=NUMBERS[0], birth_date=MOTHER_BORN)
+    outcome = importing([["李梅", NUMBERS[0], A1]], header=("姓名", "身份证号", "现居住地"), ledger="people", by="clerk")
+    assert (outcome.known, outcome.taken) == ([], 0)
+    assert "may exist at another office" in reasons(outcome)[0]
+
+
+def test_a_twin_in_the_ledger_of_another_town_takes_no_place_here(importing, working, seeing):
+    with working() as session:
+        twin = make_birth(session, town=B1, mother_id_no=NUMBERS[0], plurality=2, plural_seq=1, born_on=date(2025, 3, 5))
+        also_seen_by(session, session.get(Person, twin.mother_id), A1)
+    outcome = importing([[*row(0, sex="男", order=2), 2]], header=[*HEADER, "胎数"], by="clerk")
+    assert reasons(outcome) == []
+    assert seeing(lambda s: s.scalars(select(Birth.plural_seq).order_by(Birth.id)).all()) == [1, 1]
+
+
+def test_a_record_of_another_town_cannot_be_named(importing, working):
+    with working() as session:
+        uid = str(make_birth(session, town=B1, mother_id_no=NUMBERS[0]).uid)
+    outcome = importing([[uid, *row(1)[1:]]], header=["记录编号", *HEADER[1:]], by="clerk")
+    assert "No record of your offices has this number." in reasons(outcome)[0]

@@ -508,6 +508,17 @@ def test_the_page_leads_to_the_files_of_mother_and_child_but_not_of_a_protected_
     assert "/people/show/" not in clerk.get(f"/births/show/{young}").text
 
 
+def test_the_page_does_not_lead_to_the_file_of_another_office(sign_in, seeing, working, entered):
+    number = id_number_for(date(1993, 2, 3), "1", 945)
+    with working() as session:
+        father = str(make_person(session, office=B1, name="王强", id_no=number, sex="1", birth_date=date(1993, 2, 3)).uid)
+    uid = entered(mother_id_no=NUMBER, father_name="王强", father_id_no=number)
+    page = sign_in("clerk").get(f"/births/show/{uid}").text
+    assert seeing(lambda _session: scope.get(Birth, uid).father_id) is not None
+    assert father not in page
+    assert page.count("/people/show/") == 1
+
+
 def test_a_draft_is_deleted_by_its_maker_with_a_reason_and_a_second_click_does_no_harm(sign_in, seeing, entered):
     uid, clerk = entered(), sign_in("clerk")
     words = clerk.hidden(f"/births/show/{uid}")
