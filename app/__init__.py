@@ -10,7 +10,7 @@ import config
 from app import cli, views
 from app import models as models  # every table is known before anything looks at the metadata
 from app.accounts import visitor
-from app.core import clock, crypto, keys, screen, web, workflow
+from app.core import clock, crypto, keys, labels, web, workflow
 from app.core.unit_of_work import engine_options
 from app.extensions import csrf, db, migrate
 
@@ -44,10 +44,10 @@ def _take_keys(settings: config.Settings) -> None:
 
 def _add_screens(app: Flask) -> None:
     app.jinja_env.filters.update(
-        status_label=workflow.status_label, flag_label=workflow.flag_label, act_label=screen.act_label, warning_text=workflow.warning_text
+        status_label=workflow.status_label, flag_label=workflow.flag_label, act_label=labels.act_label, warning_text=workflow.warning_text
     )
     with app.app_context():
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)
-        app.jinja_env.filters["is_item_visible"] = screen.asked_anew(app.jinja_env.filters["is_item_visible"])
+        app.jinja_env.filters["is_item_visible"] = labels.asked_anew(app.jinja_env.filters["is_item_visible"])
         views.register(appbuilder)

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from app.accounts import roles
 from app.core import clock, scope
 from app.core.audit import SYSTEM, AuditEntry, ChainHead
+from app.core.labels import act_label
 from app.core.regions import Region
-from app.core.screen import act_label
 from app.extensions import db
 
 PAGE = 50

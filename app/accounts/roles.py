@@ -16,8 +16,8 @@ from app.accounts.duties import Right, rights_of, role_named
 from app.accounts.models import ShippedGrant
 from app.accounts.users import digest, normal
 from app.core.errors import Problem, RuleViolation
+from app.core.labels import act_label
 from app.core.permissions import SHIPPED
-from app.core.screen import act_label
 
 ROLE_NAME_LENGTH = 64  # FAB's column
 MENU = "menu_access"

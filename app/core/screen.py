@@ -6,8 +6,8 @@ FAB's defaults load rows without a scope in acts, share filters between threads,
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
@@ -16,46 +16,29 @@ from flask_appbuilder import ModelView
 from flask_appbuilder import expose as expose
 from flask_appbuilder import has_access as has_access
 from flask_appbuilder.actions import ActionItem
-from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.widgets import FormWidget, ListWidget, SearchWidget, ShowWidget
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from jinja2 import pass_context
-from sqlalchemy import ColumnElement, Enum, Select, String, func, inspect, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from wtforms import BooleanField, HiddenField, StringField
-from wtforms.validators import InputRequired, Optional
+from wtforms import HiddenField
+from wtforms.validators import InputRequired
 
-from app.core import audit, clock, codes, history, limits, regions, scope, tokens, workflow
-from app.core.columns import Moment
+from app.core import audit, clock, history, limits, scope, tokens, workflow
+from app.core.boxes import Boxes
 from app.core.crypto import keys, secrets_of, uuid7
 from app.core.errors import Caution, RuleViolation
-from app.core.fields import CalendarField, ChoiceField, CodeField, RegionField, RemoteSelectField, SecretField, WholeNumberField, text_field
-from app.core.filters import YES, LedgerFilters
-from app.core.regions import Region
+from app.core.fields import RemoteSelectField, SecretField
+from app.core.interface import COUNT_CAP, MAX_PAGE
+from app.core.labels import ACT_LABELS, formatters_of
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 
-COUNT_CAP = 10_000  # "10000+" is enough for a person; an exact count of a large table costs more than its page
-MAX_PAGE = 200  # rows of one page and of one bulk act
 LONGEST_SEARCH = 60  # characters; a name has at most 50
 HIDDEN = ("csrf_token", "act_token", "row_version")
-
-ACT_LABELS: dict[str, Any] = {
-    "submit": _l("Submit"),
-    "withdraw": _l("Withdraw"),
-    "return": _l("Return"),
-    "approve": _l("Approve"),
-    "void": _l("Void"),
-    "discard": _l("Delete the draft"),
-    "hold": _l("Put on hold"),
-    "release": _l("End the hold"),
-    "not_duplicate": _l("Not a duplicate"),
-}
 
 
 class Rules(Protocol):
@@ -65,59 +48,6 @@ class Rules(Protocol):
 
     def save(self, row: Any, actor: Any, today: date) -> list[Caution]:
         """Settle what follows from what was typed, check everything, answer the cautions. Raises RuleViolation."""
-
-
-class LedgerInterface(SQLAInterface):
-    """FAB's access to one table of ours: held to the scope, addressed by uid, with a capped count and the relations a list needs."""
-
-    eager: tuple[Any, ...] = ()
-    filter_converter_class = LedgerFilters
-
-    def is_choice(self, col_name: str) -> bool:
-        """Whether the column holds a state or a code: one of a few values."""
-        column = inspect(self.obj).columns.get(col_name)
-        return column is not None and (self.is_enum(col_name) or "code_set" in column.info)
-
-    def is_place(self, col_name: str) -> bool:
-        """Whether the column is a relation to a place."""
-        relation = inspect(self.obj).relationships.get(col_name)
-        return relation is not None and relation.mapper.class_ is Region
-
-    def base(self) -> Select[Any]:
-        """Every row this person may see."""
-        return scope.query(self.obj)
-
-    def query(self, filters: Any = None, order_column: str = "", order_direction: str = "", **more: Any) -> tuple[int, list[Any]]:
-        page, page_size = more.get("page"), more.get("page_size")
-        wanted = filters.apply_all(self.base()) if filters else self.base()
-        return self.count(wanted), self.page(wanted, order_column, order_direction, page or 0, page_size or MAX_PAGE)
-
-    def count(self, wanted: Select[Any]) -> int:
-        """How many rows there are, counted no further than the cap."""
-        capped = wanted.with_only_columns(self.obj.id).limit(COUNT_CAP + 1).subquery()
-        return self.session.scalar(select(func.count()).select_from(capped)) or 0
-
-    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
-        """One page in a stable order: what was asked for, then newest first."""
-        if order_column:
-            column = getattr(self.obj, order_column)
-            wanted = wanted.order_by(column.desc() if order_direction == "desc" else column.asc())
-        rows = wanted.order_by(self.obj.id.desc()).offset(page * page_size).limit(page_size).options(*self.eager)
-        return list(self.session.scalars(rows))
-
-    def get(self, pk: Any, *_filters: Any, **_options: Any) -> Any:
-        return scope.get(self.obj, pk)
-
-    def get_pk_value(self, item: Any) -> str:
-        return str(item.uid)
-
-    def get_keys(self, lst: list[Any]) -> list[str]:
-        return [str(item.uid) for item in lst]
-
-    def get_values(self, lst: list[Any], list_columns: list[str]) -> Iterator[dict[str, Any]]:
-        """What a list shows of each row, and the version that is seen there."""
-        for item, values in zip(lst, super().get_values(lst, list_columns), strict=True):
-            yield {**values, "row_version": item.version}
 
 
 class LedgerList(ListWidget):
@@ -136,7 +66,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(ModelView):
+class LedgerView(Boxes, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -168,7 +98,7 @@ class LedgerView(ModelView):
             setattr(self, f"{name}_form_extra_fields", fields)
             setattr(self, f"{name}_columns", columns)
         self.search_form_extra_fields = {**self._search_fields(), **(self.search_form_extra_fields or {})}
-        self.formatters_columns = {**self._code_formatters(), **(self.formatters_columns or {})}
+        self.formatters_columns = {**formatters_of(self.datamodel.obj), **(self.formatters_columns or {})}
         super().__init__(**kwargs)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
@@ -191,79 +121,6 @@ class LedgerView(ModelView):
 
         perform.__name__ = act
         return perform
-
-    def _own_fields(self, columns: list[str]) -> dict[str, Any]:
-        """Every box of a form as its column asks for it."""
-        made = {c: self._own_field(c) for c in columns}
-        return {c: field for c, field in made.items() if field is not None}
-
-    def _own_field(self, name: str) -> Any:
-        model, url = self.datamodel.obj, f"{self.route_base}/options/{name}"
-        told = {"label": self.label_columns.get(name, name), "description": (self.description_columns or {}).get(name, "")}
-        if name in secrets_of(model):
-            return SecretField(**told, validators=self._needed(name, optional=True))
-        if name in self.places:
-            return RegionField(**told, url=url, validators=self._needed(name, optional=True))
-        if name in self.remote:
-            return RemoteSelectField(**told, url=url, validators=self._needed(name, optional=True), **self.remote[name])
-        column = inspect(model).columns.get(name)
-        if column is None:
-            return None
-        return self._typed(column, {**told, "validators": self._needed(name, optional=bool(column.nullable))})
-
-    @staticmethod
-    def _typed(column: Any, told: dict[str, Any]) -> Any:
-        """The box that fits the type of a column: a code, a day, a tick (no tick is no), a whole number, a text."""
-        default = column.default.arg if column.default is not None and column.default.is_scalar else None
-        kind = column.type.python_type
-        if "code_set" in column.info:
-            return CodeField(**told, code_set=column.info["code_set"], default=default)
-        if kind is date:
-            return CalendarField(**told)
-        if kind is bool:
-            return BooleanField(told["label"], description=told["description"])
-        if kind is int:
-            return WholeNumberField(**told, default=default)
-        if isinstance(column.type, String) and not isinstance(column.type, Enum):
-            return text_field(column.type.length, **told)
-        return None
-
-    def _search_fields(self) -> dict[str, Any]:
-        """Searched by list where a column has a list: the status, every code, yes and no; the rest by typing."""
-        found: dict[str, Any] = {}
-        mapped = inspect(self.datamodel.obj).columns
-        for c in self.search_columns:
-            if c == "status":
-                found[c] = ChoiceField(
-                    self.label_columns.get(c, c), pairs=lambda: [(s.value, workflow.status_label(s)) for s in workflow.Status]
-                )
-            elif self.datamodel.is_place(c):
-                found[c] = RegionField(self.label_columns.get(c, c), url=f"{self.route_base}/options/{c}")
-            elif c in mapped and "code_set" in mapped[c].info:
-                found[c] = CodeField(self.label_columns.get(c, c), code_set=mapped[c].info["code_set"])
-            elif c in mapped and mapped[c].type.python_type is bool:
-                found[c] = ChoiceField(self.label_columns.get(c, c), pairs=lambda: [(YES, _("Yes")), ("n", _("No"))])
-            elif c in mapped:
-                found[c] = StringField(self.label_columns.get(c, c))
-        return found
-
-    def _needed(self, column: str, optional: bool) -> list[Any]:
-        own = (self.validators_columns or {}).get(column, [])
-        return [*own] if own else [Optional() if optional else InputRequired(_l("Fill in this field."))]
-
-    def _code_formatters(self) -> dict[str, Any]:
-        """Codes and flags are shown by their label, in the reader's language; moments by the office's wall clock."""
-        found: dict[str, Any] = {"raised": _flags_told}
-        for name, column in inspect(self.datamodel.obj).columns.items():
-            if "code_set" in column.info:
-                found[name] = _labelled(column.info["code_set"])
-            elif name == "status":
-                found[name] = workflow.status_label
-            elif isinstance(column.type, Moment):
-                found[name] = _on_the_clock
-            elif any(key.references(Region.__table__) for key in column.foreign_keys):
-                found[name] = _place_name
-        return found
 
     # what is shared by all threads in FAB lives in the request here
 
@@ -619,48 +476,6 @@ def _sending(act_token: str) -> str:
     """One sending of one form: the same words again are the same sending, other words under an old token are a new one."""
     words = sorted((name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values)
     return keys().blind(json.dumps(words, ensure_ascii=False), f"form|{act_token}")
-
-
-def _flags_told(flags: list[str]) -> str:
-    return ", ".join(workflow.flag_label(flag) for flag in flags)
-
-
-def _labelled(code_set: str) -> Callable[[Any], str]:
-    return lambda code: codes.label(db.session(), code_set, code, str(get_locale()))
-
-
-def _place_name(region_id: int | None) -> str:
-    return regions.name_of(db.session(), region_id) if region_id else ""
-
-
-def _on_the_clock(moment: datetime | str | None) -> str:
-    """A moment, as the row holds it or as the history tells it."""
-    known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return f"{clock.local(known):%Y-%m-%d %H:%M}" if known else ""
-
-
-def asked_anew(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that is asked each time a page is shown.
-
-    Jinja works out a filter of constants when it compiles the template: what the first reader may do would hold for all others.
-    """
-
-    @pass_context
-    def ask(_context: Any, *words: Any) -> Any:
-        return rule(*words)
-
-    return ask
-
-
-def act_label(act: str) -> str:
-    """An act of the history in the reader's language."""
-    known = {
-        **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
-        "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
-        "explain": _l("Explain what is unusual"),
-        "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),
-    }  # fmt: skip
-    return str(known.get(act, act))
 
 
 def _mark(form: Any, refusal: RuleViolation) -> None:

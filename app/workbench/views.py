@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func
 
 from app.core import scope
-from app.core.screen import COUNT_CAP, LedgerView
+from app.core.interface import COUNT_CAP
+from app.core.screen import LedgerView
 from app.core.workflow import OPEN, Record, Status
 from app.extensions import db
 

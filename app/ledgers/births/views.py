@@ -9,7 +9,8 @@ from sqlalchemy.orm import joinedload
 from wtforms.validators import Optional
 
 from app.core import id_number
-from app.core.screen import LedgerInterface, LedgerView
+from app.core.interface import LedgerInterface
+from app.core.screen import LedgerView
 from app.core.workflow import FLAGS
 from app.extensions import db
 from app.ledgers.births import checks, family, registration_rules, rules

@@ -17,7 +17,8 @@ from wtforms.validators import Optional
 from app.core import clock, scope
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
-from app.core.screen import LedgerInterface, LedgerView, expose, has_access
+from app.core.interface import LedgerInterface
+from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 from app.ledgers.people import lookup, offices, rules, search

@@ -1,0 +1,84 @@
+"""How values and acts are told on a page: codes and flags by their label, moments by the office's wall clock."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from jinja2 import pass_context
+from sqlalchemy import inspect
+
+from app.core import clock, codes, regions, workflow
+from app.core.columns import Moment
+from app.core.regions import Region
+from app.extensions import db
+
+ACT_LABELS: dict[str, Any] = {
+    "submit": _l("Submit"),
+    "withdraw": _l("Withdraw"),
+    "return": _l("Return"),
+    "approve": _l("Approve"),
+    "void": _l("Void"),
+    "discard": _l("Delete the draft"),
+    "hold": _l("Put on hold"),
+    "release": _l("End the hold"),
+    "not_duplicate": _l("Not a duplicate"),
+}
+
+
+def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:
+    """Column → how its values are told in the reader's language; columns that say themselves are left out."""
+    found: dict[str, Any] = {"raised": _flags_told}
+    for name, column in inspect(model).columns.items():
+        if "code_set" in column.info:
+            found[name] = _labelled(column.info["code_set"])
+        elif name == "status":
+            found[name] = workflow.status_label
+        elif isinstance(column.type, Moment):
+            found[name] = _on_the_clock
+        elif any(key.references(Region.__table__) for key in column.foreign_keys):
+            found[name] = _place_name
+    return found
+
+
+def _flags_told(flags: list[str]) -> str:
+    return ", ".join(workflow.flag_label(flag) for flag in flags)
+
+
+def _labelled(code_set: str) -> Callable[[Any], str]:
+    return lambda code: codes.label(db.session(), code_set, code, str(get_locale()))
+
+
+def _place_name(region_id: int | None) -> str:
+    return regions.name_of(db.session(), region_id) if region_id else ""
+
+
+def _on_the_clock(moment: datetime | str | None) -> str:
+    """A moment, as the row holds it or as the history tells it."""
+    known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{clock.local(known):%Y-%m-%d %H:%M}" if known else ""
+
+
+def asked_anew(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is asked each time a page is shown.
+
+    Jinja works out a filter of constants when it compiles the template: what the first reader may do would hold for all others.
+    """
+
+    @pass_context
+    def ask(_context: Any, *words: Any) -> Any:
+        return rule(*words)
+
+    return ask
+
+
+def act_label(act: str) -> str:
+    """An act of the history in the reader's language."""
+    known = {
+        **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
+        "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
+        "explain": _l("Explain what is unusual"),
+        "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),
+    }  # fmt: skip
+    return str(known.get(act, act))
