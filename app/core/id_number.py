@@ -58,7 +58,7 @@ def parse(text: str, today: date) -> IdNumber | Fault:
     number = clean(text)
     if fault := _shape_fault(number):
         return fault
-    full = to_18(number) if len(number) == 15 else number
+    full = long_form(number)
     born = _birth_date(full)
     if born is None:
         return Fault.date
@@ -74,6 +74,16 @@ def to_18(text15: str) -> str:
         raise ValueError("expected 15 digits")
     first17 = number[:6] + CENTURY_OF_15_DIGITS + number[6:]
     return first17 + checksum(first17)
+
+
+def long_form(text: str) -> str:
+    """A document number as it is stored: clean, an old ID number of 15 digits with its 18 characters."""
+    number = clean(text)
+    return to_18(number) if _is_old(number) else number
+
+
+def _is_old(number: str) -> bool:
+    return len(number) == 15 and number.isascii() and number.isdecimal()
 
 
 def checksum(first17: str) -> str:

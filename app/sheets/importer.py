@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import String, inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,7 +25,7 @@ from app.extensions import db
 from app.sheets.reading import Book, Line, open_book
 
 IMPORTED = "2"  # code list record_source
-ROW = "row"  # the key of problems that belong to no column
+LONGEST = 200  # characters of a cell whose column says nothing of its own
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _told(outcome: Outcome) -> dict[str, int]:
 
 
 def _take(ledger: Any, line: Line, actor: Actor, reading: Reading, outcome: Outcome) -> None:
-    values, problems = _values(ledger.COLUMNS, line, reading)
+    values, problems = _values(ledger, line, reading)
     try:
         with unit_of_work() as session:
             known = "" if problems else _on_file(session, ledger, line, values, reading)
@@ -115,11 +116,11 @@ def _unchanged(ledger: Any, row: Any, values: dict[str, Any], reading: Reading) 
     return _("This is on file already and nothing was changed.")
 
 
-def _values(columns: Sequence[Column], line: Line, reading: Reading) -> tuple[dict[str, Any], list[Problem]]:
+def _values(ledger: Any, line: Line, reading: Reading) -> tuple[dict[str, Any], list[Problem]]:
     """What the cells say, and what is wrong with them one by one."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for column in columns:
+    for column in ledger.COLUMNS:
         if column.read is None:
             continue
         try:
@@ -129,7 +130,16 @@ def _values(columns: Sequence[Column], line: Line, reading: Reading) -> tuple[di
         else:
             if column.required and values[column.key] in (None, ""):
                 problems.append(Problem(column.key, _("Fill in this column."), f"missing_{column.key}"))
+            elif len(str(values[column.key] or "")) > (most := _longest(ledger.MODEL, column.key)):
+                problems.append(Problem(column.key, _("Write at most %(most)s characters.", most=most), f"long_{column.key}"))
     return values, problems
+
+
+def _longest(model: Any, key: str) -> int:
+    """How many characters the column of the table takes; the form asks for no more either."""
+    column = inspect(model).columns.get(key)
+    limit = column.type.length if column is not None and isinstance(column.type, String) else None
+    return limit or LONGEST
 
 
 def _others(ledger: Any, row: Any, found: Sequence[Problem], reading: Reading) -> Iterator[Problem]:

@@ -1,45 +1,21 @@
 """Births of two towns in a few months, and a unit of work for tests of the reports."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import cycle, product
 from typing import Any
 
-import pytest
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core import regions
-from app.core.audit import acting
-from app.core.scope import Scope, looking_as
-from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
-from app.extensions import db
 from app.ledgers.births.models import Birth
 from app.reports import REPORTS
 from app.reports.base import Answer, Question, answer, ask
-from tests.conftest import EVERYWHERE
 from tests.factories.births import make_birth
 
 REPORT = REPORTS["births-monthly"]
 MONTH = "2026-03"
 SOUNDS = "一安边当恩飞高海家可来美宁平青人思天文新"  # no two sound alike
 _names = cycle("王" + "".join(pair) for pair in product(SOUNDS, repeat=2))
-
-
-@pytest.fixture
-def working(app: Flask) -> Callable[..., Any]:
-    """`with working() as session:` is one unit of work; `with working(A) as session:` sees the rows of that office only."""
-
-    @contextmanager
-    def work(*codes: str) -> Iterator[Session]:
-        with app.app_context(), acting("test"):
-            places = [regions.by_code(db.session(), code) for code in codes]
-            scope = Scope.of([place.path for place in places if place]) if codes else EVERYWHERE
-            with looking_as(scope), unit_of_work() as session:
-                yield session
-
-    return work
 
 
 def born(session: Session, *, status: Status = Status.approved, **fields: Any) -> Birth:

@@ -105,6 +105,25 @@ def test_digits_may_be_wide_and_have_blanks(importing, seeing):
     assert seeing(lambda s: s.scalars(select(Birth)).one().mother_name) == "李梅"
 
 
+def test_a_passport_of_fifteen_characters_is_no_old_card(importing, seeing):
+    outcome = importing([[*row(id_no="E12345678901234"), "护照"]], header=[*HEADER, "母亲证件类型"])
+    assert (outcome.taken, reasons(outcome)) == (1, [])
+
+
+def test_an_old_number_is_known_again_by_its_long_form(importing):
+    old = NUMBERS[0][:6] + NUMBERS[0][8:17]
+    outcome = importing([row(0), row(0, id_no=old)])
+    assert (outcome.taken, [number for number, _why in outcome.known]) == (1, [5])
+
+
+@pytest.mark.parametrize(("column", "most"), [("接生机构", 100), ("备注", 200), ("联系电话", 200), ("母亲姓名*", 50)])
+def test_a_text_too_long_for_its_column_is_refused_and_not_cut(importing, births, column, most):
+    cells = dict(zip(HEADER, row(), strict=True)) | {column: "长" * (most + 1)}
+    told = reasons(importing([[*cells.values()]], header=[*cells]))
+    assert any(f"at most {most} characters" in reason for reason in told)
+    assert births("id") == []
+
+
 def test_a_number_kept_as_a_number_has_lost_its_end_and_is_not_taken(importing):
     assert "lost its last digits" in reasons(importing([row(id_no=float(NUMBERS[0][:17] + "0"))]))[0]
 

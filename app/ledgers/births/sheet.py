@@ -15,7 +15,6 @@ from app.ledgers.births import checks, family, rules
 from app.ledgers.births.models import MAX_PLURALITY, Birth
 
 MODEL, SCREEN = Birth, "BirthView"
-OLD_LENGTH = 15  # characters of an ID number before 1999
 TWIN_DAYS = 1  # children of one delivery are born on one day or the next
 __all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "make", "rules", "same", "saved", "settle"]
 
@@ -81,9 +80,9 @@ def same(session: Session, values: dict[str, Any]) -> Birth | None:
         return None
     alike = [getattr(Birth, name).is_not_distinct_from(values.get(name)) for name in ("born_on", "sex", "child_order")]
     named = Birth.child_name.is_not_distinct_from(names.clean_name(values.get("child_name") or "") or None)
-    number = id_number.clean(values["mother_id_no"])
-    whole = id_number.to_18(number) if len(number) == OLD_LENGTH else number
-    rows = scope.query(Birth).where(Birth.mother_id_no == whole, Birth.status != Status.voided, named, *alike)
+    rows = scope.query(Birth).where(
+        Birth.mother_id_no == id_number.long_form(values["mother_id_no"]), Birth.status != Status.voided, named, *alike
+    )
     return session.scalars(rows.order_by(Birth.id).limit(1)).one_or_none()
 
 

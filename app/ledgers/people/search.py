@@ -15,7 +15,7 @@ from app.ledgers.people.models import Person, PersonOffice, PersonSearch
 
 OF_AGE = 14  # PIPL art. 31: data of children under fourteen
 LAST = chr(0x10FFFF)  # sorts after every character that may follow
-NUMBER, OLD_LENGTH = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]"), 15  # an ID number, and an old one
+NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]")  # an ID number, the old ones too
 
 
 def findable(today: date) -> ColumnElement[bool]:
@@ -50,8 +50,7 @@ def on_rows(text: str, *, numbers: Sequence[Any], written: Sequence[Any], found:
     """
     number = id_number.clean(text)
     if NUMBER.fullmatch(number):
-        whole = id_number.to_18(number) if len(number) == OLD_LENGTH else number
-        named = [column == whole for column in numbers]
+        named = [column == id_number.long_form(number) for column in numbers]
     else:
         begins = [column.startswith(names.clean_name(text), autoescape=True) for column in written]
         named = [found.in_(_people(names.search_key(text))), *begins]

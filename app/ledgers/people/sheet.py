@@ -14,7 +14,6 @@ from app.ledgers.people.models import OfficeKind, Person
 from app.ledgers.people.naming import Named
 
 MODEL, SCREEN = Person, "PersonView"
-OLD_LENGTH = 15  # characters of an ID number before 1999
 __all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "listed", "make", "rules", "same", "saved", "settle"]
 
 
@@ -60,11 +59,10 @@ def make(values: dict[str, Any]) -> Person:
 
 def same(session: Session, values: dict[str, Any]) -> Person | None:
     """The person of one's own offices who has this ID number and this name; a file that no list shows is not told of."""
-    number = id_number.clean(values.get("id_no") or "")
+    number = id_number.long_form(values.get("id_no") or "")
     if not number:
         return None
-    whole = id_number.to_18(number) if len(number) == OLD_LENGTH and number.isdigit() else number
-    found = session.scalars(scope.query(Person).where(Person.id_no == whole, listed())).one_or_none()
+    found = session.scalars(scope.query(Person).where(Person.id_no == number, listed())).one_or_none()
     return found if found and naming.name_key(found.name) == naming.name_key(values.get("name") or "") else None
 
 
