@@ -10,7 +10,7 @@ from typing import Literal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.core import id_number, names, scope
+from app.core import id_number, names
 from app.core.errors import Problem, RuleViolation
 from app.core.id_number import Fault, IdNumber
 from app.core.regions import Region
@@ -107,7 +107,7 @@ def reopen(session: Session, person_id: int, region: Region, today: date) -> int
     link = PersonOffice(person_id=person_id, region=region, scope_path=region.path, kind=OfficeKind.resident, valid_from=today)
     session.add(link)
     session.flush()
-    person = session.scalars(scope.query(Person).where(Person.id == person_id)).one()
+    person = session.get_one(Person, person_id)  # seen by the new link
     person.closed_on = None
     search.rewrite(session, person)
     return person_id
