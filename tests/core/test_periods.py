@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.errors import RuleViolation
 from app.core.periods import close, count_in, following, is_closed, month_of, statistical_year
+from app.core.regions import Region
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -89,6 +91,14 @@ def test_a_month_closed_by_the_county_holds_for_a_clerk_who_cannot_see_it(sessio
     with looking_as(Scope.of([PATH_A1])):
         assert session.query(ClosedMonth).all() == []
         assert is_closed(session, PATH_A1, "2026-03")
+
+
+def test_a_month_closed_by_the_province_holds_everywhere_below(session: Session) -> None:
+    with unit_of_work():
+        who = user(session, "approver").id
+        province = session.scalars(select(Region).where(Region.path == PATH_A[:4])).one()
+        session.add(ClosedMonth(region_id=province.id, scope_path=province.path, month="2026-03", closed_by_id=who, closed_at=MAY))
+    assert is_closed(session, PATH_A1, "2026-03")
 
 
 BORN = date(2026, 3, 5)

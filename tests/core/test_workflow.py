@@ -1,5 +1,6 @@
 """States and acts: what the table allows, for whom, with which reason; nothing else, and nothing twice."""
 
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core import workflow
+from app.core import clock, workflow
 from app.core.audit import acting
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
@@ -250,6 +251,25 @@ def test_an_editor_is_written_down_once(session: Session) -> None:
     assert session.scalars(select(RowAuthor.user_id).where(RowAuthor.owner_uid == row.uid)).all() == [user(session, "colleague").id]
     assert row.changed_by_id == user(session, "colleague").id
     assert row.made_by_id == user(session, "clerk").id
+
+
+def test_an_edit_says_when(session: Session) -> None:
+    row = row_in(session, S.draft)
+    before = row.changed_at
+    with unit_of_work(), clock.stopped_at(NOON + timedelta(days=1)):
+        edited(row, user(session, "colleague"))
+    assert before != row.changed_at == NOON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(("act", "flag"), [("hold", False), ("release", True)])
+def test_a_hold_begins_and_ends_with_a_reason_and_once(session: Session, act: str, flag: bool) -> None:
+    row = row_in(session, S.submitted, on_hold=flag)
+    with pytest.raises(RuleViolation, match="Write the reason"):
+        do(row, act, "supervisor", " ")
+    do(row, act, "supervisor")
+    assert row.on_hold is not flag
+    with pytest.raises(RuleViolation, match="nothing to decide"):
+        do(row, act, "supervisor")
 
 
 # two at once

@@ -5,15 +5,15 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.core import clock, regions, scope
+from app.core import clock, periods, regions, scope
 from app.core.errors import RuleViolation
 from app.core.workflow import Status
 from app.ledgers.births import rules
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
-from tests.cast import A1, A2, B1, C1, A
+from tests.cast import A1, A2, B1, C1, A, B
 from tests.factories.births import BORN_ON, MOTHER_BORN, correct, make_birth, user
-from tests.factories.people import id_number_for, make_person
+from tests.factories.people import also_seen_by, id_number_for, make_person
 
 NUMBER = id_number_for(MOTHER_BORN, "2", 900)
 
@@ -401,3 +401,56 @@ def test_nobody_is_filed_twice_by_saving_again(working):
         birth = make_birth(session, mother_id_no=None, mother_birth_date=MOTHER_BORN)
         save_again(session, birth)
         assert len(session.scalars(select(Person)).all()) == 1
+
+
+# days at the edge
+
+
+@pytest.mark.parametrize("column", ["reported_on", "hukou_on", "child_died_on"])
+def test_what_follows_a_birth_may_happen_on_its_day(working, column):
+    with working(A) as session:
+        assert getattr(make_birth(session, **{column: BORN_ON}), column) == BORN_ON
+
+
+def test_a_death_that_is_known_is_not_written_over(working):
+    number = id_number_for(BORN_ON, "2", 981)
+    known = BORN_ON + timedelta(days=2)
+    with working(A) as session:
+        child = make_person(session, office=A1, name="王小梅", id_no=number, birth_date=BORN_ON, died_on=known)
+        make_birth(session, status=Status.approved, child_name="王小梅", child_id_no=number, child_died_on=BORN_ON)
+        assert child.died_on == known
+
+
+def test_an_office_that_only_serves_the_mother_is_not_where_a_birth_counts(working):
+    number = id_number_for(MOTHER_BORN, "2", 982)
+    with working() as session:
+        mother = make_person(session, office=A1, name="李梅", id_no=number, birth_date=MOTHER_BORN)
+        mother.offices[0].valid_from = date(2020, 1, 1)
+        also_seen_by(session, mother, B1, "serving").valid_from = date(2025, 1, 1)
+        birth = make_birth(session, mother_id_no=number)
+        assert birth.count_path == regions.by_code(session, A1).path
+
+
+@pytest.mark.parametrize(("left", "counts"), [(BORN_ON, A1), (BORN_ON + timedelta(days=1), A2)])
+def test_on_the_day_a_residence_ends_she_lives_there_no_more(working, left, counts):
+    number = id_number_for(MOTHER_BORN, "2", 983)
+    with working() as session:
+        mother = make_person(session, office=A2, name="李梅", id_no=number, birth_date=MOTHER_BORN)
+        first = mother.offices[0]
+        first.valid_from, first.valid_to = date(2020, 1, 1), left
+        session.flush()
+        also_seen_by(session, mother, A1, "resident").valid_from = BORN_ON if left == BORN_ON else left
+        assert make_birth(session, mother_id_no=number).count_path == regions.by_code(session, counts).path
+
+
+def test_the_statistical_month_is_that_of_the_office_where_the_birth_counts(working):
+    number = id_number_for(MOTHER_BORN, "2", 984)
+    with working() as session:
+        mother = make_person(session, office=A2, name="李梅", id_no=number, birth_date=MOTHER_BORN)
+        first = mother.offices[0]
+        first.valid_from, first.valid_to = date(2020, 1, 1), BORN_ON + timedelta(days=10)
+        session.flush()
+        also_seen_by(session, mother, B1, "resident")
+        periods.close(session, regions.by_code(session, B), "2026-03", user(session, "supervisor"))
+        birth = make_birth(session, mother_id_no=number, status=Status.approved)
+        assert (birth.region.name, birth.statistical_month, birth.late) == (regions.by_code(session, B1).name, "2026-03", False)

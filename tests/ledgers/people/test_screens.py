@@ -10,14 +10,16 @@ from sqlalchemy import event, func, select
 
 from app.accounts.models import UserRegion
 from app.core import clock, regions
+from app.core.audit import AuditEntry
 from app.core.errors import RuleViolation
 from app.core.regions import Region
 from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.people import offices, rules
+from app.ledgers.people.identity import COLLISIONS_PER_HOUR
 from app.ledgers.people.models import IdentityRequest, OfficeKind, Person, PersonOffice, PersonSearch
 from tests.cast import A1, A2, B1, COUNTY
-from tests.factories.births import make_birth
+from tests.factories.births import do, make_birth
 from tests.factories.people import also_seen_by, id_number_for, make_person
 
 BORN = date(1990, 1, 2)
@@ -163,6 +165,49 @@ def test_a_number_of_another_office_reveals_nothing_and_asks(sign_in, filed, see
     assert people(seeing) == 1
     paths = seeing(lambda s: s.scalars(select(IdentityRequest.scope_path)).all())
     assert paths == [seeing(lambda s: regions.by_code(s, B1).path)]
+
+
+def test_a_protected_person_of_the_own_office_is_answered_like_one_of_another(sign_in, filed, seeing, place):
+    filed(name="张丽", id_no=NUMBER, is_protected=True)
+    answer = sign_in("clerk").send("/people/add", id_type="1", id_no=NUMBER, name="张丽", residence=place(A1))
+    assert ELSEWHERE in answer.text
+    assert "already on file in your office" not in answer.text
+
+
+def test_the_form_is_no_way_to_try_out_numbers(sign_in, filed, seeing, place):
+    numbers = [id_number_for(BORN, "2", 710 + n) for n in range(COLLISIONS_PER_HOUR)]
+    for number in numbers:
+        filed(name="张丽", id_no=number, office=B1)
+    clerk = sign_in("clerk")
+    told = [clerk.send("/people/add", id_type="1", id_no=n, name="李四四", residence=place(A1)).text for n in [*numbers, NUMBER]]
+    assert [ELSEWHERE in text for text in told] == [True] * COLLISIONS_PER_HOUR + [False]
+    assert "which is the limit" in told[-1]
+
+
+def test_a_closed_file_opens_for_nobody_of_another_name(sign_in, seeing, act, place):
+    def close_one(session):
+        birth = make_birth(session, mother_id_no=NUMBER, mother_birth_date=BORN)
+        do(birth, "discard", session.get_one(User, birth.made_by_id))
+
+    act(close_one)
+    told = [sign_in("clerk").send("/people/add", id_type="1", id_no=NUMBER, name=n, residence=place(A1)).text for n in ("李梅", "王五五")]
+    assert ["was closed when a record was taken back" in text for text in told] == [True, False]
+    assert ELSEWHERE in told[1]
+
+
+def test_the_history_of_a_file_stands_in_the_chain_of_its_town(sign_in, seeing, place):
+    clerk = sign_in("clerk")
+    clerk.send("/people/add", id_type="1", id_no=NUMBER, name="张丽", residence=place(A1))
+    town = seeing(lambda s: regions.by_code(s, A1).path[:16])
+    person = seeing(lambda s: s.scalars(select(Person)).one())
+    assert seeing(lambda s: s.scalars(select(AuditEntry.chain).where(AuditEntry.target == f"person/{person.uid}")).all()) == [town]
+
+
+def test_a_namesake_who_is_protected_is_not_asked_about(sign_in, filed, seeing, place):
+    filed(name="张丽", birth_date=BORN, is_protected=True)
+    words = {"id_type": "1", "name": "张丽", "birth_date": "1990-01-02", "sex": "2", "residence": place(A1)}
+    assert sign_in("clerk").send("/people/add", **words).status_code == 302
+    assert people(seeing) == 2
 
 
 def test_a_namesake_without_number_needs_a_reason(sign_in, filed, seeing, place):
