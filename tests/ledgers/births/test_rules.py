@@ -424,7 +424,7 @@ def test_a_death_that_is_known_is_not_written_over(working):
 def test_an_office_that_only_serves_the_mother_is_not_where_a_birth_counts(working):
     number = id_number_for(MOTHER_BORN, "2", 982)
     with working() as session:
-        mother = make_person(session, office=A1, name="李梅", id_no=number, birth_date=MOTHER_BORN)
+        mother = make_person(session, office=A1, name="李梅", id_no=number, birth_date=MOTHER_BORN, kind="registered")
         mother.offices[0].valid_from = date(2020, 1, 1)
         also_seen_by(session, mother, B1, "serving").valid_from = date(2025, 1, 1)
         birth = make_birth(session, mother_id_no=number)
@@ -439,7 +439,7 @@ def test_on_the_day_a_residence_ends_she_lives_there_no_more(working, left, coun
         first = mother.offices[0]
         first.valid_from, first.valid_to = date(2020, 1, 1), left
         session.flush()
-        also_seen_by(session, mother, A1, "resident").valid_from = BORN_ON if left == BORN_ON else left
+        also_seen_by(session, mother, A1, "registered").valid_from = date(2020, 1, 1)
         assert make_birth(session, mother_id_no=number).count_path == regions.by_code(session, counts).path
 
 
