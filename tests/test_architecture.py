@@ -326,6 +326,18 @@ def test_every_table_of_an_office_is_scoped() -> None:
             )
 
 
+CHECKS = ("approver_iff_approved", "hash_iff_approved", "approver_is_not_maker", "approver_is_not_editor")
+
+
+def test_every_record_keeps_the_checks_of_approval() -> None:
+    """A ledger that sets `__table_args__` without those of Record would lose them silently."""
+    records = [m.class_ for m in Model.registry.mappers if issubclass(m.class_, Record)]
+    assert records
+    kept = {r.__tablename__: {c.name for c in r.__table__.constraints} for r in records}
+    lost = {(table, check) for table, names in kept.items() for check in CHECKS if f"ck_{table}_{check}" not in names}
+    assert lost == set()
+
+
 def test_every_record_has_its_triggers() -> None:
     records = {m.class_.__tablename__ for m in Model.registry.mappers if issubclass(m.class_, Record)}
     named = {trigger.name for trigger in ddl.declared("sqlite")}

@@ -38,7 +38,7 @@ class Boxes:
         told = {"label": self.label_columns.get(name, name), "description": (self.description_columns or {}).get(name, "")}
         if name in secrets_of(model):
             return SecretField(**told, validators=self._needed(name, optional=True))
-        if name in self.places:
+        if name in self.places or self.datamodel.is_place(name):
             return RegionField(**told, url=url, validators=self._needed(name, optional=True))
         if name in self.remote:
             return RemoteSelectField(**told, url=url, validators=self._needed(name, optional=True), **self.remote[name])

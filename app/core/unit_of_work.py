@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -109,7 +109,3 @@ def _no_savepoints(session: Session, transaction: SessionTransaction) -> None:
     """The driver opens no transaction before SAVEPOINT, and history is written once per act."""
     if transaction.nested:
         raise RuntimeError("no savepoints: one act is one transaction")
-
-
-def journal_mode(connection: Connection) -> str:
-    return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())

@@ -48,7 +48,6 @@ class Transition:
     needs_reason: bool = False
     only_author: bool = False
     needs_clean: bool = False  # no flag that blocks may stand
-    by_hand: bool = True  # shown as a button
     sets: str = ""  # a flag the act raises; it must not stand yet
     clears: str = ""  # a flag the act takes away; it must stand
 
@@ -93,7 +92,7 @@ class WorkflowStep(Model):
 
 
 class RowAuthor(Model):
-    """Somebody who made or edited a record since it was last decided; a trigger keeps them from approving it."""
+    """Somebody who ever made or edited a record; a trigger keeps them from approving it."""
 
     __tablename__ = "row_author"
 
@@ -174,7 +173,7 @@ def transition(row: Record, act: str) -> Transition:
 def allowed(row: Record, actor: Actor) -> list[str]:
     """The acts this person may do on this row now, as far as the row decides; rights of roles come on top."""
     authors = _authors(row)
-    return [t.act for t in row.transitions if t.by_hand and _refusal(row, t, actor, authors, "-") is None]
+    return [t.act for t in row.transitions if _refusal(row, t, actor, authors, "-") is None]
 
 
 def edited(row: Record, actor: Actor) -> None:
@@ -203,7 +202,7 @@ def already_done(session: Session, uid: UUID | None, token: str) -> bool:
 
 
 def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
-    """Do one act: check, change, record. A repeated click (same token) changes nothing.
+    """Do one act: check, change, record. Who may be clicking again asks already_done() first: the database takes a token once.
 
     Raises RuleViolation when the act is not allowed now; the row's version makes two simultaneous acts one.
     """

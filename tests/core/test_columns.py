@@ -129,3 +129,8 @@ def test_our_constraints_have_names_everywhere() -> None:
     own = [t for t in Model.metadata.sorted_tables if not t.name.startswith("ab_")]
     assert [c for t in own for c in t.constraints if c.name is None] == []
     assert len(own) > 20
+
+
+@pytest.mark.parametrize(("kind", "python"), [(Money, Decimal), (Moment, datetime)])
+def test_a_form_may_ask_what_a_column_holds(kind: Any, python: type) -> None:
+    assert kind().python_type is python

@@ -20,7 +20,7 @@ def open_office(session: Session, person: Person, region: Region, kind: OfficeKi
 
 
 def close_office(session: Session, link: PersonOffice, on: date) -> None:
-    """After this day the office does not see the person any more, unless by another link."""
+    """The link ends on this day; from now on the office does not see the person any more, unless by another one."""
     if link.valid_to is not None:
         raise RuleViolation.one(_("This has ended already."), code="closed")
     if on < link.valid_from:
