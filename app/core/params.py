@@ -1,13 +1,15 @@
 """Dated parameters: ages, limits and amounts that differ by province and change with a document."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from flask_babel import gettext as _
-from sqlalchemy import Index, String, or_, select
+from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import columns, csv_file
@@ -36,23 +38,49 @@ class PolicyParam(Audited, Row):
     doc_no: Mapped[str] = mapped_column(String(100))
 
 
-def value(session: Session, scheme: str, key: str, path: str, on: date) -> Decimal | None:
-    """The value in force at a place on a day: the longest region prefix wins, then the newest. None where none is on file."""
-    above = [path[:length] for length in range(0, len(path) + 1, 4)]
-    until = or_(PolicyParam.valid_to.is_(None), PolicyParam.valid_to >= on)
-    statement = select(PolicyParam).where(PolicyParam.scheme == scheme, PolicyParam.key == key, PolicyParam.region_path.in_(above))
-    rows = session.scalars(statement.where(PolicyParam.valid_from <= on, until)).all()
-    best = max(rows, key=lambda row: (len(row.region_path), row.valid_from, row.id), default=None)
-    return Decimal(best.value) if best else None
+@dataclass(frozen=True)
+class _Value:
+    """One value of a key, as it is on file."""
+
+    key: str
+    path: str
+    value: str
+    start: date
+    end: date | None
+    id: int
+
+    def holds(self, path: str, on: date) -> bool:
+        return path.startswith(self.path) and self.start <= on and (self.end is None or on <= self.end)
+
+
+class Table:
+    """Every value of one scheme, read with one statement and picked by place and day."""
+
+    def __init__(self, session: Session, scheme: str) -> None:
+        self.scheme = scheme
+        told = (PolicyParam.key, PolicyParam.region_path, PolicyParam.value, PolicyParam.valid_from, PolicyParam.valid_to, PolicyParam.id)
+        self._by_key: dict[str, list[_Value]] = defaultdict(list)
+        for row in session.execute(select(*told).where(PolicyParam.scheme == scheme)):
+            self._by_key[row.key].append(_Value(*row))
+
+    def value(self, key: str, path: str, on: date) -> Decimal | None:
+        """The value in force at a place on a day: the longest region prefix wins, then the newest. None where none is on file."""
+        rows = [row for row in self._by_key[key] if row.holds(path, on)]
+        best = max(rows, key=lambda row: (len(row.path), row.start, row.id), default=None)
+        return Decimal(best.value) if best else None
+
+    def number(self, key: str, path: str, on: date) -> int:
+        """A value that must be on file, as a whole number. Raises RuleViolation that says which one is missing."""
+        found = self.value(key, path, on)
+        if found is None:
+            told = {"day": on, "scheme": self.scheme, "key": key}
+            raise RuleViolation.one(_("A limit is missing for %(day)s: %(scheme)s.%(key)s. Ask your admin to load it.", **told))
+        return int(found)
 
 
 def number(session: Session, scheme: str, key: str, path: str, on: date) -> int:
-    """A value that must be on file, as a whole number. Raises RuleViolation that says which one is missing."""
-    found = value(session, scheme, key, path, on)
-    if found is None:
-        message = _("A limit is missing for %(day)s: %(scheme)s.%(key)s. Ask your admin to load it.", day=on, scheme=scheme, key=key)
-        raise RuleViolation.one(message)
-    return int(found)
+    """One value that must be on file. Raises RuleViolation that says which one is missing."""
+    return Table(session, scheme).number(key, path, on)
 
 
 def load(session: Session, file: Path = SHIPPED) -> int:

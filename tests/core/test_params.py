@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import RuleViolation
-from app.core.params import SHIPPED, PolicyParam, load, number, value
+from app.core.params import SHIPPED, PolicyParam, Table, load, number
 from app.core.unit_of_work import unit_of_work
 from tests.core.rows import COUNTY, PATH_A, PATH_A1, PATH_B
 
@@ -30,7 +30,7 @@ def loaded(seeing: Any, folder: Path, *lines: str) -> int:
 
 
 def found(seeing: Any, path: str, on: date = DAY, key: str = "amount") -> Decimal | None:
-    answer: Decimal | None = seeing(lambda s: value(s, "test", key, path, on))
+    answer: Decimal | None = seeing(lambda s: Table(s, "test").value(key, path, on))
     return answer
 
 
@@ -84,4 +84,4 @@ def test_every_shipped_parameter_can_be_asked_for(seeing: Any) -> None:
     assert len(lines) > 5
     for line in lines:
         scheme, _, key, shipped, *_ = line.split(",")
-        assert seeing(lambda s, a=scheme, b=key: value(s, a, b, PATH_A, DAY)) == Decimal(shipped), line
+        assert seeing(lambda s, a=scheme, b=key: Table(s, a).value(b, PATH_A, DAY)) == Decimal(shipped), line

@@ -488,6 +488,7 @@ ELEVATED = {
     ("core/scope.py", "who is looking"),
     ("ledgers/births/elsewhere.py", "births of a registration"),
     ("ledgers/births/elsewhere.py", "certificate number is used once"),
+    ("ledgers/births/elsewhere.py", "mothers whose names sound alike"),
     ("ledgers/births/elsewhere.py", "other births of the mother"),
     ("ledgers/births/elsewhere.py", "registration of a birth"),
     ("ledgers/births/elsewhere.py", "rows that name a person"),

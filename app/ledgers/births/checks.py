@@ -3,22 +3,18 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row
-from sqlalchemy.orm import Session
 
-from app.core import params, scope
 from app.core.errors import Caution, Problem
 from app.core.id_number import FEMALE, age
-from app.core.workflow import Status
-from app.ledgers.births import deliveries, elsewhere, family
+from app.ledgers.births import deliveries, family
+from app.ledgers.births.elsewhere import Other
+from app.ledgers.births.known import Known, Limits
 from app.ledgers.births.models import MAX_ORDER, MAX_PLURALITY, Birth
-from app.ledgers.people import naming, sound
+from app.ledgers.people import sound
 
 HEAVIEST, LONGEST = 15_000, 50  # grams and weeks nobody has reached: a slip of the pen, not a question
 CERTIFICATE = re.compile(r"[A-Z][0-9]{9}")  # medical birth certificate: one letter, nine digits
@@ -27,18 +23,6 @@ REQUIRED = ("mother_name", "sex", "born_on", "child_order", "plurality", "plural
 DATES = ("born_on", "mother_birth_date", "father_birth_date", "reported_on", "child_died_on", "hukou_on")
 PLACES = ("mother_region", "father_region")
 PROTECTED = "V08_protected"  # the caution that makes the mother a protected person
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The dated parameters of the ledger at the place and on the day of a birth."""
-
-    session: Session
-    path: str
-    on: date
-
-    def __getitem__(self, key: str) -> int:
-        return params.number(self.session, "births", key, self.path, self.on)
 
 
 def of_form(birth: Birth, today: date) -> list[Problem]:
@@ -62,9 +46,9 @@ def clock_of(text: str | None) -> str | None:
     return f"0{tidy}" if SHORT_CLOCK.fullmatch(tidy) else tidy or None
 
 
-def of_register(session: Session, birth: Birth) -> list[Problem]:
+def of_register(birth: Birth, known: Known) -> list[Problem]:
     """What only the register knows: the mother's file (V07), the other twins (V16), the certificate number (V18)."""
-    found, mother = [], family.on_file(session, birth.mother_id)
+    found, mother = [], known.mother
     if mother is not None and mother.sex != FEMALE:
         found.append(
             Problem(
@@ -75,9 +59,9 @@ def of_register(session: Session, birth: Birth) -> list[Problem]:
         )
     if mother is not None and mother.died_on is not None and mother.died_on < birth.born_on:
         found.append(Problem("born_on", _("By her file the mother had died before this day. Correct the date or her file."), "V07_alive"))
-    if birth.birth_cert_no and elsewhere.is_certificate_used(session, birth.birth_cert_no, birth.uid):
+    if known.certificate_is_used:
         found.append(certificate_problem())
-    return [*found, *_seq_problems(birth)]
+    return [*found, *_seq_problems(birth, known)]
 
 
 def certificate_problem() -> Problem:
@@ -86,40 +70,24 @@ def certificate_problem() -> Problem:
     return Problem("birth_cert_no", message, "V18_unique")
 
 
-def cautions(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> list[Caution]:
+def cautions(birth: Birth, known: Known) -> list[Caution]:
     """What is unusual: the clerk corrects it or writes why it is right."""
-    limits = Limits(session, birth.scope_path, birth.born_on)
-    people = [*_age_cautions(birth, limits), *_place_cautions(birth)]
-    return [*people, *_gap_cautions(birth, others, limits), *_order_cautions(birth, others), *_size_cautions(birth, limits)]
+    people = [*_age_cautions(birth, known.limits), *_place_cautions(birth)]
+    return [*people, *_gap_cautions(birth, known), *_order_cautions(birth, known), *_size_cautions(birth, known.limits)]
 
 
-def is_protected_age(session: Session, birth: Birth) -> bool:
-    """Whether the mother was a child herself, by the parameter."""
-    return is_protected_on(session, birth, birth.born_on)
-
-
-def is_protected_on(session: Session, birth: Birth, day: date) -> bool:
-    """Whether the mother of this birth was a child herself on another day."""
+def is_protected(birth: Birth, limits: Limits) -> bool:
+    """Whether the mother was a child herself on the day of the limits."""
     born = birth.mother_birth_date
-    return born is not None and age(born, day) < Limits(session, birth.scope_path, day)["mother_age_protected"]
+    return born is not None and age(born, limits.day) < limits["mother_age_protected"]
 
 
-def is_duplicate(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> bool:
-    """The same child's number, or the same mother within some days and not twins, or her name in the same village."""
-    days = Limits(session, birth.scope_path, birth.born_on)["duplicate_days"]
-    apart = [o for o in others if o.delivery_id != birth.delivery.id]
+def is_duplicate(birth: Birth, known: Known) -> bool:
+    """The same child's number, or the same mother within some days and not twins, or a name like hers in the same village (李梅, 李玫)."""
+    days = known.limits["duplicate_days"]
+    apart = [o for o in known.others if o.delivery_id != known.delivery_id]
     near = [o for o in apart if o.mother_id != birth.mother_id or abs((o.born_on - birth.born_on).days) <= days]
-    return bool(near) or _is_named_alike(session, birth, days)
-
-
-def _is_named_alike(session: Session, birth: Birth, days: int) -> bool:
-    """A mother whose name sounds the same (李梅, 李玫), at the same place within some days."""
-    near = Birth.born_on.between(*family.days_around(birth.born_on, days))
-    rows = scope.query(Birth).where(Birth.region_id == birth.region.id, near, Birth.uid != birth.uid, Birth.status != Status.voided)
-    if birth.delivery.id:
-        rows = rows.where(Birth.delivery_id != birth.delivery.id)
-    sound_of = naming.name_key(birth.mother_name)
-    return any(naming.name_key(name) == sound_of for name in session.scalars(rows.with_only_columns(Birth.mother_name).distinct()))
+    return bool(near) or any(n.delivery_id != known.delivery_id for n in known.namesakes)
 
 
 def _date_problems(birth: Birth, today: date) -> list[Problem]:
@@ -166,12 +134,12 @@ def _number_problems(birth: Birth) -> list[Problem]:
     return found
 
 
-def _seq_problems(birth: Birth) -> list[Problem]:
+def _seq_problems(birth: Birth, known: Known) -> list[Problem]:
     """A place among twins that another child has taken, which the database would refuse; a number that an approved twin contradicts."""
-    if deliveries.is_contradicted(birth):
+    if deliveries.is_contradicted(birth, known.twins):
         message = _("A child of this delivery is approved with another number of children. Write the same, or have that one voided first.")
         return [Problem("plurality", message, "V16_approved")]
-    if all(other.plural_seq != birth.plural_seq for other in deliveries.siblings(birth)):
+    if all(twin.plural_seq != birth.plural_seq for twin in known.twins):
         return []
     message = _("Another child of this delivery has this place already. Correct the place, or open the child that is on file.")
     return [Problem("plural_seq", message, "V16_seq")]
@@ -208,9 +176,9 @@ def _place_cautions(birth: Birth) -> list[Caution]:
     return [Caution("mother_place", "mother_region", message)]
 
 
-def _gap_cautions(birth: Birth, others: Sequence[Row[Any]], limits: Limits) -> list[Caution]:
-    hers = [o for o in others if o.mother_id == birth.mother_id and o.delivery_id != birth.delivery.id]
-    gaps = [abs((o.born_on - birth.born_on).days) for o in hers]
+def _gap_cautions(birth: Birth, known: Known) -> list[Caution]:
+    hers = [o for o in known.others if o.mother_id == birth.mother_id and o.delivery_id != known.delivery_id]
+    gaps, limits = [abs((o.born_on - birth.born_on).days) for o in hers], known.limits
     unusual = [days for days in gaps if limits["gap_min_days"] <= days <= limits["gap_max_days"]]
     if not unusual:
         return []
@@ -221,20 +189,20 @@ def _gap_cautions(birth: Birth, others: Sequence[Row[Any]], limits: Limits) -> l
     return [Caution("V10", "born_on", message)]
 
 
-def _order_cautions(birth: Birth, others: Sequence[Row[Any]]) -> list[Caution]:
-    expected = _expected_order(birth, [o for o in others if o.mother_id == birth.mother_id])
+def _order_cautions(birth: Birth, known: Known) -> list[Caution]:
+    expected = _expected_order(birth, [o for o in known.others if o.mother_id == birth.mother_id], known.delivery_id)
     if expected is None or expected == birth.child_order:
         return []
     message = _l("By the births on file this would be number %(n)s of the mother. Compare the order with what she says.", n=expected)
     return [Caution("V17", "child_order", message)]
 
 
-def _expected_order(birth: Birth, hers: Sequence[Row[Any]]) -> int | None:
+def _expected_order(birth: Birth, hers: Sequence[Other], delivery_id: int | None) -> int | None:
     """By the twin on file, else by the last child born before; None for a mother without a birth on file."""
-    twin = next((o for o in hers if o.delivery_id == birth.delivery.id), None)
+    twin = next((o for o in hers if o.delivery_id == delivery_id), None)
     if twin:
-        return int(twin.child_order) + birth.plural_seq - int(twin.plural_seq)
-    earlier = [int(o.child_order) for o in hers if o.born_on < birth.born_on]
+        return twin.child_order + birth.plural_seq - twin.plural_seq
+    earlier = [o.child_order for o in hers if o.born_on < birth.born_on]
     return max(earlier) + birth.plural_seq if earlier else None
 
 

@@ -1,5 +1,7 @@
 """Twins are one delivery: the same mother, a day apart at most, entered at the same office."""
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -27,9 +29,9 @@ def siblings(birth: Birth) -> list[Birth]:
     return _standing(birth.delivery, birth) if birth.delivery else []
 
 
-def is_contradicted(birth: Birth) -> bool:
+def is_contradicted(birth: Birth, twins: Sequence[Birth]) -> bool:
     """Whether an approved child of the delivery says another number of children."""
-    approved = [other for other in siblings(birth) if other.status == Status.approved]
+    approved = [other for other in twins if other.status == Status.approved]
     return any((other.plurality, _alive_of(other)) != (birth.plurality, _alive_of(birth)) for other in approved)
 
 

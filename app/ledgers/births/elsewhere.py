@@ -1,56 +1,140 @@
-"""What other offices know of a birth, read as columns: nothing here is shown, it only answers yes, no or a number."""
+"""What other offices know of births, read as columns for one row or for many: nothing here is shown, it only answers questions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlalchemy.orm import Session
 
+from app.core import scope
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth, BirthRegistration
-from app.ledgers.people.models import OfficeKind, PersonOffice
+from app.ledgers.people.models import OfficeKind, Person, PersonOffice
 from app.ledgers.people.rules import tables_naming_people
 
 PREGNANCY, AFTER_BIRTH = "1", "2"  # code list registration_type
 LONGEST_PREGNANCY = timedelta(days=300)  # an earlier registration belongs to an earlier pregnancy
 
 
-def births_of(session: Session, birth: Birth) -> Sequence[Row[Any]]:
-    """Every standing birth of the same mother or with the same child's number, wherever it was entered, this one left out."""
-    same = [Birth.mother_id == birth.mother_id]
-    if birth.child_id_no_bidx:
-        same.append(Birth.child_id_no_bidx == birth.child_id_no_bidx)
-    told = select(Birth.id, Birth.delivery_id, Birth.mother_id, Birth.born_on, Birth.child_order, Birth.plural_seq)
+@dataclass(frozen=True)
+class Other:
+    """A standing birth that has to do with one that is judged."""
+
+    uid: UUID
+    delivery_id: int
+    mother_id: int
+    born_on: date
+    child_order: int
+    plural_seq: int
+    child_id_no_bidx: str | None
+
+
+@dataclass(frozen=True)
+class Namesake:
+    """A standing birth of one's own offices, and how the name on its mother's file sounds."""
+
+    uid: UUID
+    delivery_id: int
+    region_id: int
+    sound: str
+    born_on: date
+
+
+@dataclass(frozen=True)
+class Residence:
+    """A time for which an office knew a person to live or to be registered there."""
+
+    person_id: int
+    region_id: int
+    path: str
+    kind: OfficeKind
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A registration that may belong to a birth, and the birth that it belongs to already."""
+
+    id: int
+    woman_id: int | None
+    woman_bidx: str | None
+    kind: str
+    registered_on: date
+    child_order: int
+    used_by: frozenset[tuple[UUID, int]] = field(kw_only=True)  # births, each with its delivery
+
+
+def births_of(session: Session, mothers: Collection[int], children: Collection[str | None]) -> list[Other]:
+    """Every standing birth of these mothers or with these numbers of children, wherever it was entered."""
+    same = [Birth.mother_id.in_(mothers), Birth.child_id_no_bidx.in_([bidx for bidx in children if bidx])]
+    told = (Birth.uid, Birth.delivery_id, Birth.mother_id, Birth.born_on, Birth.child_order, Birth.plural_seq, Birth.child_id_no_bidx)
     with session.no_autoflush, elevated("other births of the mother"):
-        return session.execute(told.where(or_(*same), _standing(Birth), Birth.uid != birth.uid).order_by(Birth.id)).all()
+        rows = session.execute(select(*told).where(or_(*same), standing(Birth)).order_by(Birth.id)).all()
+    return [Other(*row) for row in rows]
 
 
-def is_certificate_used(session: Session, number: str, but: UUID) -> bool:
-    """Whether another standing birth bears this certificate number."""
+def namesakes(session: Session, places: Collection[int], sounds: Collection[str], first: date, last: date) -> list[Namesake]:
+    """The standing births at these places between two days whose mothers have names that sound like one of these.
+
+    The sound is read from the mother's file, which may lie at another office by now; the births lie at the places that were asked for.
+    """
+    told = (Birth.uid, Birth.delivery_id, Birth.region_id, Person.name_key, Birth.born_on)
+    here = (scope.current().criterion(Birth.scope_path), Birth.region_id.in_(places), Birth.born_on.between(first, last), standing(Birth))
+    alike = select(*told).join(Person, Person.id == Birth.mother_id).where(Person.name_key.in_(sounds), *here)
+    with session.no_autoflush, elevated("mothers whose names sound alike"):
+        return [Namesake(*row) for row in session.execute(alike)]
+
+
+def certificates(session: Session, numbers: Collection[str]) -> set[tuple[str, UUID]]:
+    """Which of these certificate numbers a standing birth bears, and which birth."""
     with session.no_autoflush, elevated("certificate number is used once"):
-        used = select(func.count(Birth.id)).where(Birth.birth_cert_no == number, _standing(Birth), Birth.uid != but)
-        return bool(session.scalar(used))
+        used = select(Birth.birth_cert_no, Birth.uid).where(Birth.birth_cert_no.in_(numbers), standing(Birth))
+        return {(number or "", uid) for number, uid in session.execute(used)}
 
 
-def residence_on(session: Session, person_id: int, day: date) -> tuple[int, str] | None:
-    """(region, path) of the office where a person lived that day, else was registered."""
-    then = and_(PersonOffice.valid_from <= day, or_(PersonOffice.valid_to.is_(None), PersonOffice.valid_to > day))
-    told = select(PersonOffice.region_id, PersonOffice.scope_path, PersonOffice.kind).where(PersonOffice.person_id == person_id, then)
+def residences(session: Session, people: Collection[int]) -> list[Residence]:
+    """Where people lived and were registered, the latest first."""
+    told = (PersonOffice.person_id, PersonOffice.region_id, PersonOffice.scope_path, PersonOffice.kind, PersonOffice.valid_from)
+    theirs = select(*told, PersonOffice.valid_to).where(PersonOffice.person_id.in_(people), PersonOffice.kind != OfficeKind.serving)
     with session.no_autoflush, elevated("where a birth counts"):
-        rows = session.execute(told.where(PersonOffice.kind != OfficeKind.serving).order_by(PersonOffice.valid_from.desc())).all()
-    lived = next((r for r in rows if r.kind is OfficeKind.resident), rows[0] if rows else None)
-    return (lived.region_id, lived.scope_path) if lived else None
+        rows = session.execute(theirs.order_by(PersonOffice.valid_from.desc())).all()
+    return [Residence(*row) for row in rows]
 
 
-def registration_for(session: Session, birth: Birth) -> int | None:
-    """The registration of this birth at either spouse's office: the latest that fits and belongs to no other delivery."""
-    with session.no_autoflush:
-        fitting = select(BirthRegistration.id).where(_is_hers(birth), _fits(birth), ~_used_by_another(birth))
+def residence_on(known: Iterable[Residence], day: date) -> Residence | None:
+    """Where one of whom these are the residences lived that day, else was registered."""
+    then = [r for r in known if r.valid_from <= day and (r.valid_to is None or r.valid_to > day)]
+    return next((r for r in then if r.kind is OfficeKind.resident), then[0] if then else None)
+
+
+def registrations(session: Session, women: Collection[int], numbers: Collection[str | None]) -> list[Registration]:
+    """The registrations at any office that name these women or their numbers, the latest first."""
+    named = or_(BirthRegistration.woman_id.in_(women), BirthRegistration.woman_id_no_bidx.in_([bidx for bidx in numbers if bidx]))
+    told = (
+        BirthRegistration.id, BirthRegistration.woman_id, BirthRegistration.woman_id_no_bidx, BirthRegistration.registration_type,
+        BirthRegistration.registered_on, BirthRegistration.child_order,
+    )  # fmt: skip
+    theirs = select(*told).where(named, BirthRegistration.status.in_((Status.submitted, Status.approved)))
     with session.no_autoflush, elevated("registration of a birth"):
-        return session.scalar(fitting.order_by(BirthRegistration.registered_on.desc(), BirthRegistration.id.desc()).limit(1))
+        latest_first = theirs.order_by(BirthRegistration.registered_on.desc(), BirthRegistration.id.desc())
+        rows: Sequence[Any] = session.execute(latest_first).all()
+        used = _used(session, [row.id for row in rows])
+    return [Registration(*row, used_by=frozenset((u.uid, u.delivery_id) for u in used if u.registration_id == row.id)) for row in rows]
+
+
+def _used(session: Session, ids: Collection[int]) -> Sequence[Row[Any]]:
+    told = select(Birth.registration_id, Birth.uid, Birth.delivery_id)
+    return session.execute(told.where(Birth.registration_id.in_(ids), standing(Birth))).all() if ids else []
+
+
+def registration_for(birth: Birth, hers: Iterable[Registration]) -> int | None:
+    """The registration of this birth: the latest of hers that fits and belongs to no other delivery."""
+    return next((r.id for r in hers if _is_hers(r, birth) and _fits(r, birth) and not _is_used_by_another(r, birth)), None)
 
 
 def is_registration_used(session: Session, registration: BirthRegistration) -> bool:
@@ -65,31 +149,31 @@ def is_named_by_another(session: Session, person_id: int, but: UUID) -> bool:
         connection = session.connection()
         return any(
             connection.scalar(
-                select(table.c.id).where(_standing(table.c), table.c.uid != but, or_(*(k == person_id for k in keys))).limit(1)
+                select(table.c.id).where(standing(table.c), table.c.uid != but, or_(*(k == person_id for k in keys))).limit(1)
             )
             for table, keys in tables_naming_people()
         )
 
 
-def _standing(table: Any) -> ColumnElement[bool]:
+def standing(table: Any) -> ColumnElement[bool]:
+    """The condition that a row was not voided."""
     return table.status != Status.voided  # type: ignore[no-any-return]
 
 
-def _is_hers(birth: Birth) -> ColumnElement[bool]:
-    same = [BirthRegistration.woman_id == birth.mother_id]
-    if birth.mother_id_no_bidx:
-        same.append(BirthRegistration.woman_id_no_bidx == birth.mother_id_no_bidx)
-    return and_(or_(*same), BirthRegistration.status.in_((Status.submitted, Status.approved)))
+def _is_hers(registration: Registration, birth: Birth) -> bool:
+    bidx = birth.mother_id_no_bidx
+    return registration.woman_id == birth.mother_id or (bidx is not None and registration.woman_bidx == bidx)
 
 
-def _fits(birth: Birth) -> ColumnElement[bool]:
+def _fits(registration: Registration, birth: Birth) -> bool:
     """During the pregnancy, or any time afterwards for a child of this order. Twins share the registration of the first."""
-    day, orders = BirthRegistration.registered_on, {birth.child_order, birth.child_order - birth.plural_seq + 1}
-    during = and_(BirthRegistration.registration_type == PREGNANCY, day.between(birth.born_on - LONGEST_PREGNANCY, birth.born_on))
-    after = and_(BirthRegistration.registration_type == AFTER_BIRTH, day >= birth.born_on, BirthRegistration.child_order.in_(orders))
-    return or_(during, after)
+    day, born = registration.registered_on, birth.born_on
+    if registration.kind == PREGNANCY:
+        return born - LONGEST_PREGNANCY <= day <= born
+    orders = {birth.child_order, birth.child_order - birth.plural_seq + 1}
+    return registration.kind == AFTER_BIRTH and day >= born and registration.child_order in orders
 
 
-def _used_by_another(birth: Birth) -> ColumnElement[bool]:
-    apart = Birth.delivery_id != birth.delivery.id if birth.delivery.id else Birth.uid != birth.uid
-    return select(Birth.id).where(Birth.registration_id == BirthRegistration.id, _standing(Birth), apart).exists()
+def _is_used_by_another(registration: Registration, birth: Birth) -> bool:
+    own = birth.delivery.id if birth.delivery else None
+    return any(delivery != own if own else uid != birth.uid for uid, delivery in registration.used_by)

@@ -1,6 +1,7 @@
 """The people a registration or a birth names: their snapshot on the row, their file, and the office that answers for them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,14 @@ from app.ledgers.people.naming import Named
 SEXES = {"mother": FEMALE, "woman": FEMALE, "father": MALE, "partner": MALE}
 SNAPSHOT = ("name", "id_type", "id_no_bidx", "birth_date")
 ANSWERING = (OfficeKind.resident, OfficeKind.registered, OfficeKind.serving)  # which office answers, if several know the person
+
+
+@dataclass(frozen=True)
+class Mother:
+    """What the rules of a birth ask of the mother's file."""
+
+    sex: str
+    died_on: date | None
 
 
 def named(row: Any, role: str) -> Named:
@@ -93,6 +102,13 @@ def files_of(session: Session, row: Any, roles: Iterable[str]) -> dict[str, Pers
 def on_file(session: Session, person_id: int | None) -> Person | None:
     """The person's file, where one of my offices holds it."""
     return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
+
+
+def mother_on_file(session: Session, person_id: int | None) -> Mother | None:
+    """What the mother's file says, where one of my offices holds it."""
+    told = scope.query(Person).where(Person.id == person_id).with_only_columns(Person.sex, Person.died_on)
+    found = session.execute(told).one_or_none()
+    return Mother(*found) if found else None
 
 
 def office_of(session: Session, person_id: int | None) -> Region | None:

@@ -1,22 +1,20 @@
 """What may happen to a birth: it is entered, decided about, voided. A birth asks for no permission and has no consequence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import id_number, names, periods, workflow
+from app.core import id_number, names, params, periods, workflow
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.id_number import FEMALE, MALE
-from app.core.unit_of_work import take_turn
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
+from app.ledgers.births.known import SCHEME, Known, Limits, about
 from app.ledgers.births.models import Birth
 from app.ledgers.people import naming, search
 from app.ledgers.people.models import Person
@@ -41,8 +39,9 @@ def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
                 birth.father_id = _father(session, birth, actor, today)
         _place(session, birth, keeps_mother)
         deliveries.join(session, birth)
-        _refuse_if(checks.of_register(session, birth))
-        return _judge(session, birth)
+        known = about(session, birth)
+        _refuse_if(checks.of_register(birth, known))
+        return _judge(session, birth, known)
 
 
 def approve(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
@@ -51,7 +50,7 @@ def approve(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
     workflow.must_allow(birth, "approve", actor, reason)
     child_id = birth.child_id or _file_child(session, birth, actor)
     with session.no_autoflush:
-        birth.child_id, birth.registration_id = child_id, elsewhere.registration_for(session, birth)
+        birth.child_id, birth.registration_id = child_id, _registration(session, birth)
         birth.statistical_month, birth.late = periods.count_in(session, birth.count_path or birth.scope_path, birth.born_on, on)
         workflow.advance(birth, "approve", actor, token=token, reason=reason)
 
@@ -71,7 +70,7 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
     own = [person for role in ("mother", "father") if (person := _own_file(session, birth, role))]
     marks = deliveries.siblings(birth)
     deliveries.must_not_be_needed(delivery, birth)
-    _unprotect(session, birth, elsewhere.births_of(session, birth))
+    _unprotect(session, birth)
     workflow.discard(birth, actor, token=token, reason=reason)
     session.flush()
     session.expire(delivery)
@@ -174,20 +173,24 @@ def _place(session: Session, birth: Birth, keeps_mother: bool) -> None:
     if office is None:
         raise RuleViolation.one(_("The mother's file belongs to no place of your offices any more."), "mother_name", code="mother_place")
     birth.region, birth.scope_path = office, office.path
-    birth.count_region_id, birth.count_path = elsewhere.residence_on(session, birth.mother_id, birth.born_on) or (office.id, office.path)
+    lived = elsewhere.residence_on(elsewhere.residences(session, [birth.mother_id]), birth.born_on)
+    birth.count_region_id, birth.count_path = (lived.region_id, lived.path) if lived else (office.id, office.path)
 
 
-def _judge(session: Session, birth: Birth) -> list[Caution]:
-    take_turn(session, f"birth|{birth.region.id}|{naming.name_key(birth.mother_name)}")
-    others = elsewhere.births_of(session, birth)
+def _judge(session: Session, birth: Birth, known: Known) -> list[Caution]:
     deliveries.mark(birth)
-    birth.possible_duplicate = checks.is_duplicate(session, birth, others)
-    birth.registration_id = elsewhere.registration_for(session, birth)
-    if checks.is_protected_age(session, birth):
+    birth.possible_duplicate = checks.is_duplicate(birth, known)
+    birth.registration_id = _registration(session, birth)
+    if checks.is_protected(birth, known.limits):
         _protect(session, birth.mother_id)
     else:
-        _unprotect(session, birth, others)
-    return checks.cautions(session, birth, others)
+        _unprotect(session, birth)
+    return checks.cautions(birth, known)
+
+
+def _registration(session: Session, birth: Birth) -> int | None:
+    hers = elsewhere.registrations(session, [birth.mother_id], [birth.mother_id_no_bidx])
+    return elsewhere.registration_for(birth, hers)
 
 
 def _protect(session: Session, mother_id: int) -> None:
@@ -196,12 +199,15 @@ def _protect(session: Session, mother_id: int) -> None:
         mother.is_protected = True
 
 
-def _unprotect(session: Session, birth: Birth, others: Sequence[Row[Any]]) -> None:
+def _unprotect(session: Session, birth: Birth) -> None:
     """This row alone made the mother a protected person, by a date that was corrected since or a draft that goes."""
     said_so = any(warning["code"] == checks.PROTECTED for warning in birth.warnings or ())
     mother = family.on_file(session, birth.mother_id) if said_so else None
-    hers = [other.born_on for other in others if other.mother_id == birth.mother_id]
-    if mother is not None and not any(checks.is_protected_on(session, birth, day) for day in hers):
+    if mother is None:
+        return
+    table, others = params.Table(session, SCHEME), elsewhere.births_of(session, [birth.mother_id], [])
+    on_other_days = [Limits(table, birth.scope_path, other.born_on) for other in others if other.uid != birth.uid]
+    if not any(checks.is_protected(birth, limits) for limits in on_other_days):
         mother.is_protected = False
 
 
