@@ -15,19 +15,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_appbuilder.security.sqla.models import Role
-from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, func, inspect, select, text
+from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from app.core import codes, crypto, ddl, keys, params
+from app.core import codes, crypto, ddl, keys, names, params
 from app.core.base import Model
 from app.core.crypto import KeyLost, Keyring
 from app.core.scope import elevated
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from app.models import AuditEntry, CodeItem, KeyCheck, Person, PolicyParam, ShippedGrant
+from app.models import AuditEntry, CodeItem, KeyCheck, Person, PersonSearch, PolicyParam, ShippedGrant
 from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
-from tests.core.rows import make_attachment, make_birth, make_person, make_registration
+from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -131,6 +131,21 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare: Flask, monkeypatch: 
         upgrade()
         with db.engine.connect() as connection:
             assert schema(connection) == declared()
+
+
+def test_names_that_were_read_otherwise_are_read_anew(app: Flask, working: Any, seeing: Any) -> None:
+    with working() as session:
+        people = [make_person(session, name=name, name_key=key) for name, key in (("张长生", "zhang zhang sheng"), ("王芳", "wang fang"))]
+        other, same = (person.id for person in people)
+        session.execute(insert(PersonSearch), [{"token": "zzs", "scope_path": PATH_A, "person_id": n} for n in (other, same)])
+    with app.app_context():
+        downgrade("20261122_first")
+        upgrade()
+    keys = seeing(lambda s: [*s.scalars(select(Person.name_key).order_by(Person.id))])
+    found = seeing(lambda s: s.execute(select(PersonSearch.person_id, PersonSearch.token).order_by(PersonSearch.token)).all())
+    assert keys == ["zhang chang sheng", "wang fang"]
+    assert {token for number, token in found if number == other} == names.search_tokens("张长生")
+    assert [token for number, token in found if number == same] == ["zzs"]
 
 
 def test_foreign_keys_are_on_again_after_a_migration(bare: Flask) -> None:

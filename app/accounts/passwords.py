@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
-from zxcvbn import zxcvbn
 
 from app.accounts.models import PasswordHistory
 from app.core import clock
@@ -87,6 +86,8 @@ def _length(password: str, strict: bool) -> Iterator[str]:
 def _strength(password: str, words: list[str]) -> Iterator[str]:
     if any(len(word) > 2 and word.casefold() in password.casefold() for word in words):
         yield _("The password must not contain the name of the account, the person or the office.")
+    from zxcvbn import zxcvbn  # noqa: PLC0415  (its lists of words take 11 MB; most processes never judge a password)
+
     with _zxcvbn_lock:
         score = zxcvbn(password[:READ_BY_ZXCVBN], words)["score"] if password else 0
     if score < LEAST_SCORE:

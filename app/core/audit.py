@@ -7,25 +7,29 @@ it flushes what is left, takes the head of each chain, numbers, hashes and inser
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import LargeBinary, String, Table, Text, event, insert, inspect, select, update
+from sqlalchemy import LargeBinary, String, Table, Text, event, inspect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.core import clock, crypto
 from app.core.base import Model
+from app.core.insertion import insert_rows
 from app.core.regions import TOWN_LENGTH
-from app.core.scope import GuardedSession, Scoped
+from app.core.scope import GuardedSession
 
 SYSTEM = "system"  # users, roles, sign-ins
 START = "0" * 64
+AS_IT_IS = frozenset({str, int, bool})
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 PAGE = 2000  # entries read at once when a chain is verified
 UNTOLD = {
     "version",
@@ -111,6 +115,21 @@ def note(session: Session, act: str, row: Any, **detail: Any) -> None:
     _notes(session).append(Note(chain_of(row), act, target_of(row), detail))
 
 
+def created(session: Session, model: Any, row: Any) -> None:
+    """Say that a row of this model is new where no flush says it: it is written by a bulk statement of this transaction."""
+    found, values = Note(chain_of(row), "create", target_of(row), {}), row.__dict__
+    for name, column in told_columns(model):
+        value = values.get(name)
+        if value.__class__ in AS_IT_IS:
+            found.detail[name] = [None, value]
+        elif column.info.get("secret") and value:
+            label = name.removesuffix("_enc")
+            found.detail[label], found.secrets[label] = [None, crypto.digest(row.plain[label])], (None, value)
+        elif value is not None:
+            found.detail[name] = [None, _plain(value)]
+    _notes(session).append(found)
+
+
 def tell(session: Session, row: Any, **changes: tuple[Any, Any]) -> None:
     """Add (old, new) of what stands in other tables to the one entry this transaction has for a row."""
     session.flush()
@@ -136,7 +155,7 @@ def _notes(session: Session) -> list[Note]:
 
 def chain_of(row: Any) -> str:
     """The chain that tells of a row: its town's, else the one of the system."""
-    path = row.scope_path if isinstance(row, Scoped) else getattr(row, "audit_path", None)
+    path = getattr(row, "scope_path", None) or getattr(row, "audit_path", None)
     return path[:TOWN_LENGTH] if path else SYSTEM
 
 
@@ -200,30 +219,41 @@ def _forget_what_came_back(notes: list[Note], merged: Note) -> None:
 def _differences(row: Any, act: str, collected: Note) -> None:
     """Old and new of each changed column; of collections through a link table, what came and went."""
     state, mapper = inspect(row), inspect(row).mapper
-    for name, column in mapper.columns.items():
-        if name in UNTOLD or column.info.get("blind") or column.info.get("sealed"):
-            continue
+    kind: Any = type(row)
+    for name, column in told_columns(kind):
         if act == "change":
             history = state.attrs[name].history
             before, after = (side[0] if side else None for side in (history.deleted, history.added))
         else:
             before, after = (None, state.dict.get(name)) if act == "create" else (getattr(row, name), None)
-        if before == after:
-            continue
-        if column.info.get("secret"):
-            label = name.removesuffix("_enc")
-            context = getattr(type(row), label).context(type(row), row.uid)
-            collected.detail[label] = [crypto.digest(b and crypto.keys().open(b, context)) for b in (before, after)]
-            collected.secrets[label] = (before, after)
-        elif name == "password":
-            collected.detail[name] = [crypto.digest(before), crypto.digest(after)]
-        else:
-            collected.detail[name] = [_plain(before), _plain(after)]
+        if before != after:
+            _tell(collected, kind, getattr(row, "uid", None), name, column, (before, after))
     for link in mapper.relationships:
         if link.secondary is not None and link.key in ("roles", "permissions", "groups"):
             history = state.attrs[link.key].history
             if history.added or history.deleted:
                 collected.detail[link.key] = [sorted(map(str, history.deleted or ())), sorted(map(str, history.added or ()))]
+
+
+@lru_cache(maxsize=256)
+def told_columns(model: Hashable) -> tuple[tuple[str, Any], ...]:
+    """(attribute, column) of what the history tells of a table."""
+    mapper: Any = inspect(model)
+    told = [(name, column) for name, column in mapper.columns.items() if name not in UNTOLD]
+    return tuple((name, column) for name, column in told if not (column.info.get("blind") or column.info.get("sealed")))
+
+
+def _tell(collected: Note, model: Any, uid: Any, name: str, column: Any, pair: tuple[Any, Any]) -> None:
+    """Old and new value of one column; of a secret the keyed digests, and beside them what may be re-encrypted."""
+    if column.info.get("secret"):
+        label = name.removesuffix("_enc")
+        context = getattr(model, label).context(model, uid)
+        collected.detail[label] = [crypto.digest(blob and crypto.keys().open(blob, context)) for blob in pair]
+        collected.secrets[label] = pair
+    elif name == "password":
+        collected.detail[name] = [crypto.digest(value) for value in pair]
+    else:
+        collected.detail[name] = [_plain(value) for value in pair]
 
 
 def _plain(value: Any) -> Any:
@@ -247,23 +277,15 @@ def _append(session: Session, chain: str, notes: list[Note]) -> None:
         found = connection.execute(take).one()
     first, previous = found.number - len(notes) + 1, found.hash
     entries, hidden, who = [], [], _actor.get()()
-    at = clock.now().isoformat(timespec="microseconds")
+    same = {"chain": chain, "at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
+    same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
     for number, one in enumerate(notes, first):
-        entry: dict[str, Any] = {
-            "chain": chain,
-            "number": number,
-            "at": at,
-            "act": one.act,
-            "target": one.target,
-            "detail": _canonical(one.detail),
-        }
-        entry |= {"actor": who.name, "office": who.office, "address": who.address, "request_id": who.request_id}
+        entry: dict[str, Any] = {**same, "number": number, "act": one.act, "target": one.target, "detail": _canonical(one.detail)}
         entry["hash"] = previous = _hash(previous, entry)
         entries.append(entry)
         hidden += [{"chain": chain, "number": number, "field": f, "old": o, "new": n} for f, (o, n) in one.secrets.items() if o or n]
-    connection.execute(insert(_table(AuditEntry)), entries)
-    if hidden:
-        connection.execute(insert(_table(AuditSecret)), hidden)
+    insert_rows(connection, AuditEntry, entries)
+    insert_rows(connection, AuditSecret, hidden)
     connection.execute(update(head).where(head.c.chain == chain).values(hash=previous))
 
 
@@ -274,11 +296,12 @@ def _open_chain(session: Session, chain: str) -> None:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return CANONICAL.encode(value)
 
 
 def _hash(previous: str, entry: dict[str, Any]) -> str:
-    told = {k: v for k, v in entry.items() if k != "hash"}
+    """The hash of an entry that has none yet, or whose own is left out."""
+    told = {k: v for k, v in entry.items() if k != "hash"} if "hash" in entry else entry
     return hashlib.sha256((previous + _canonical(told)).encode()).hexdigest()
 
 

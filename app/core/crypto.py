@@ -1,12 +1,11 @@
 """Values nobody should read by accident: encrypted at rest, found by a blind index, shown as a mask."""
 
-import hashlib
 import hmac
 import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, overload
 from uuid import UUID
@@ -69,7 +68,7 @@ class Keyring:
 
     def blind(self, plain: str, kind: str) -> str:
         """A keyed digest that is equal for equal values, of 128 bits."""
-        return hmac.new(self._index_key, f"{kind}|{plain}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._index_key, f"{kind}|{plain}".encode(), "sha256").hex()[:32]
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
@@ -108,10 +107,11 @@ class Sealed:
     blob: bytes
     context: str
     mask: Callable[[str], str] = id_number.mask
+    known: str | None = field(default=None, repr=False)  # where the row was not saved yet
 
     def reveal(self) -> str:
         """The plain value; every call site writes down who looked."""
-        return keys().open(self.blob, self.context)
+        return self.known or keys().open(self.blob, self.context)
 
     def __str__(self) -> str:
         return self.mask(self.reveal())
@@ -150,16 +150,22 @@ class Encrypted:
         if row is None:
             return _Bound(self, owner)
         blob = getattr(row, f"{self.name}_enc")
-        return blob and Sealed(blob, self.context(owner, row.uid), self.mask)  # type: ignore[attr-defined]
+        known: dict[str, str] = row.__dict__.get("plain") or {}
+        return blob and Sealed(blob, self.context(owner, row.uid), self.mask, known.get(self.name))  # type: ignore[attr-defined]
 
     def __set__(self, row: Any, value: str | Sealed | None) -> None:
         """Setting the same value again changes nothing, so that a saved form leaves no false history."""
         if isinstance(value, Sealed):
             value = value.reveal()
-        columns = self.columns(type(row), row.uid, value)
-        if getattr(row, f"{self.name}_bidx") != columns[f"{self.name}_bidx"]:
-            for column, content in columns.items():
+        if getattr(row, f"{self.name}_bidx") != self._blind(value):
+            for column, content in self.columns(type(row), row.uid, value).items():
                 setattr(row, column, content)
+            if value and "plain" in row.__dict__:
+                row.plain[self.name] = self.rule(value)
+
+    def _blind(self, value: str | None) -> str | None:
+        plain = self.rule(value) if value else None
+        return keys().blind(plain, self.kind) if plain else None
 
     def columns(self, owner: Any, uid: UUID, value: str | None) -> dict[str, Any]:
         """What the columns hold for this value: used by the attribute and by bulk inserts alike."""
@@ -204,7 +210,7 @@ def secrets_of(model: Any) -> dict[str, Encrypted]:
 def sealed_row(owner: Any, **values: Any) -> dict[str, Any]:
     """A row for `insert(owner)` in bulk: makes the uid and replaces each secret by its columns."""
     row: dict[str, Any] = {"uid": uuid7(), **values}
-    for name, field in secrets_of(owner).items():
+    for name, secret in secrets_of(owner).items():
         if name in row:
-            row |= field.columns(owner, row["uid"], row.pop(name))
+            row |= secret.columns(owner, row["uid"], row.pop(name))
     return row

@@ -46,6 +46,8 @@ class IdNumber:
 
 def clean(text: str) -> str:
     """The number as it is stored: half-width capitals, without blanks, hyphens and invisible marks."""
+    if text.isascii() and text.isalnum():
+        return text.upper()
     return "".join(mark for mark in unicodedata.normalize("NFKC", text) if not _is_dropped(mark)).upper()
 
 

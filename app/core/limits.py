@@ -30,10 +30,15 @@ def spend(session: Session, user_id: int, kind: str, per_hour: int) -> None:
     session.add(LimitedUse(user_id=user_id, kind=kind, at=clock.now()))
 
 
-def must_be_left(session: Session, user_id: int, kind: str, per_hour: int) -> None:
-    """Count nothing, but raise RuleViolation when the hour's uses are spent."""
+def is_left(session: Session, user_id: int, kind: str, per_hour: int) -> bool:
+    """Whether the hour has a use left."""
     since = clock.now() - timedelta(hours=1)
     used = select(func.count(LimitedUse.id)).where(LimitedUse.user_id == user_id, LimitedUse.kind == kind, LimitedUse.at > since)
-    if (session.scalar(used) or 0) >= per_hour:
+    return (session.scalar(used) or 0) < per_hour
+
+
+def must_be_left(session: Session, user_id: int, kind: str, per_hour: int) -> None:
+    """Count nothing, but raise RuleViolation when the hour's uses are spent."""
+    if not is_left(session, user_id, kind, per_hour):
         message = _("You have done this %(n)s times within an hour, which is the limit. Try again later.", n=per_hour)
         raise RuleViolation.one(message, code="limit")

@@ -69,6 +69,10 @@ class Table:
         best = max(rows, key=lambda row: (len(row.path), row.start, row.id), default=None)
         return Decimal(best.value) if best else None
 
+    def largest(self, key: str) -> int:
+        """The largest value of a key anywhere at any time; 0 where none is on file."""
+        return max((int(Decimal(row.value)) for row in self._by_key[key]), default=0)
+
     def number(self, key: str, path: str, on: date) -> int:
         """A value that must be on file, as a whole number. Raises RuleViolation that says which one is missing."""
         found = self.value(key, path, on)

@@ -1,12 +1,13 @@
 """The region tree: five levels, our own fixed-width path, the statistical code as a dated attribute."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Enum, ForeignKey, String, func, or_, select
+from sqlalchemy import Enum, ForeignKey, String, func, inspect, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import csv_file
@@ -107,6 +108,12 @@ def name_of(session: Session, region_id: int) -> str:
     """The name of a place that a row of the history tells by its number; nothing where there is no such place."""
     found = session.get(Region, region_id)
     return found.name if found else ""
+
+
+def read(session: Session, places: Iterable[Region]) -> None:
+    """Read these places again with one statement, after a rollback has made the session forget them."""
+    states: list[Any] = [inspect(place) for place in places]
+    session.scalars(select(Region).where(Region.id.in_({state.identity[0] for state in states}))).all()
 
 
 def full_name(session: Session, region: Region, from_level: int = 3) -> str:

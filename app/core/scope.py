@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 from uuid import UUID
@@ -50,7 +50,7 @@ class Scope:
                 kept.append(path)
         return cls(tuple(kept))
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[tuple[str, str], ...]:
         """Half-open ranges; an empty scope is one empty range, so that it reads as 'nothing', not as 'no guard'."""
         return tuple((path, path + AFTER_EVERY_CHILD) for path in self.paths) or (("", ""),)

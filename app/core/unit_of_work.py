@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from app.extensions import db
 
 BUSY_SECONDS = 5  # how long SQLite waits for a lock before it says so, unless the setting says otherwise
+EVERYTHING = 0  # the advisory lock that every turn shares
 ATTEMPTS = 3  # so that a form is answered "busy" after a quarter of a minute at most
 FIXED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))  # first releases with the WAL-reset fix, by branch
 
@@ -77,7 +78,13 @@ def take_turn(session: Session, key: str) -> None:
     """Two who work on the same thing at once: the second waits here, then finds what the first saved. SQLite has one writer anyway."""
     if session.connection().dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
-        session.execute(select(func.pg_advisory_xact_lock(number)))
+        session.execute(select(func.pg_advisory_xact_lock_shared(EVERYTHING), func.pg_advisory_xact_lock(number)))
+
+
+def take_every_turn(session: Session) -> None:
+    """Who works on many things at once waits for everybody who took a turn, and everybody waits until this transaction ends."""
+    if session.connection().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(EVERYTHING)))
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:

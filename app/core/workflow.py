@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object
 
 from app.core import audit, clock, crypto
 from app.core.base import BigId, Model, Row
+from app.core.bulk import Batch
 from app.core.columns import Moment
 from app.core.errors import Caution, RuleViolation
 from app.core.scope import PATH, Scoped
@@ -66,6 +68,7 @@ HOLDING = (
     Transition("release", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, clears="on_hold"),
 )
 FLAGS = ("possible_duplicate", "incomplete", "on_hold", "change_open", "late")  # beside the one status
+CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 MAX_REASON = 500  # characters
 BLOCKING = ("possible_duplicate", "on_hold", "incomplete")  # flags that stop an approval until somebody decides
 
@@ -150,16 +153,22 @@ MACHINERY = frozenset(
 def content_hash(row: Record) -> str:
     """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it."""
     told: dict[str, Any] = {}
-    mapper: Any = inspect(type(row))
-    for name, column in mapper.columns.items():
-        if name in MACHINERY or name in row.not_hashed or column.info.get("blind") or column.info.get("follows_regions"):
-            continue
+    kind: Any = type(row)
+    for name, secret in _content(getattr(kind, "model", kind)):
         value = getattr(row, name)
-        if column.info.get("secret"):
-            label = name.removesuffix("_enc")
-            value = value and crypto.digest(getattr(row, label).reveal())
+        if secret:
+            value = value and crypto.digest(getattr(row, secret).reveal())
         told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(CONTENT.encode(told).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _content(model: Any) -> tuple[tuple[str, str], ...]:
+    """Column → the name of the secret it holds, or nothing: what of a record is content."""
+    mapper: Any = inspect(model)
+    told = [(name, c.info) for name, c in mapper.columns.items() if name not in MACHINERY and name not in model.not_hashed]
+    told = [(name, info) for name, info in told if not (info.get("blind") or info.get("follows_regions"))]
+    return tuple((name, name.removesuffix("_enc") if info.get("secret") else "") for name, info in told)
 
 
 def transition(row: Record, act: str) -> Transition:
@@ -213,7 +222,7 @@ def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = ""
             setattr(row, flag, raised)
     if wanted.target is Status.approved:
         row.approved_by_id, row.approved_at, row.row_hash = actor.id, clock.now(), content_hash(row)
-    session.add(_step(row, wanted, source, actor, reason.strip(), token))
+    session.add(WorkflowStep(**_step(row, wanted, source, actor, reason.strip(), token)))
     audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
 
 
@@ -235,12 +244,24 @@ def must_allow(row: Record, act: str, actor: Actor, reason: str = "") -> Transit
     return wanted
 
 
-def _step(row: Record, wanted: Transition, source: Status, actor: Actor, reason: str, token: str) -> WorkflowStep:
-    return WorkflowStep(
-        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, row_hash=row.row_hash or content_hash(row),
-        act=wanted.act, source=source, target=wanted.target, actor_id=actor.id, office=row.scope_path, comment=reason or None,
-        at=clock.now(), token=token,
-    )  # fmt: skip
+def hand_in(batch: Batch, row: Record, actor: Actor) -> None:
+    """Enter a draft as one of many and submit it: what a save by its maker and the act "submit" leave behind."""
+    row.made_by_id = row.changed_by_id = actor.id
+    wanted = transition(row, "submit")
+    row.status = wanted.target
+    batch.put(row)
+    batch.add(RowAuthor, [{"owner_uid": row.uid, "user_id": actor.id}])
+    batch.add(WorkflowStep, [_step(row, wanted, Status.draft, actor, "", str(crypto.uuid7()))])
+    audit.note(batch.session, "submit", row)
+
+
+def _step(row: Record, wanted: Transition, source: Status, actor: Actor, reason: str, token: str) -> dict[str, Any]:
+    """The columns of a step."""
+    return {
+        "owner_table": row.__tablename__, "owner_uid": row.uid, "owner_version": row.version,
+        "row_hash": row.row_hash or content_hash(row), "act": wanted.act, "source": source, "target": wanted.target,
+        "actor_id": actor.id, "office": row.scope_path, "comment": reason or None, "at": clock.now(), "token": token,
+    }  # fmt: skip
 
 
 def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[int], reason: str) -> str | None:

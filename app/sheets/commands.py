@@ -1,5 +1,6 @@
 """`flask sheet`: templates, imports and exports on the command line, under one user's scope and rights."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ group = AppGroup("sheet", help="Ledgers as workbooks.")
 LEDGER = click.argument("ledger", type=click.Choice([*LEDGERS]))
 USER = click.option("--as", "username", required=True, help="The user whose offices and rights hold.")
 NEW = click.Path(dir_okay=False, writable=True, path_type=Path)
+MANY = 100_000  # objects before the collector looks for cycles among them
 OLD = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -39,6 +41,7 @@ def load(ledger: str, file: Path, username: str, errors: Path | None) -> None:
     """Read a workbook into the ledger. Good rows go in; each wrong one comes back with its number and every reason."""
     found = LEDGERS[ledger]
     with acting_user(username, ("can_add", found.SCREEN)) as user:
+        gc.set_threshold(MANY)  # each chunk makes some hundred thousand objects that go with it
         outcome = importer.run(found, file, user)
         _tell(outcome)
         if errors and outcome.refused:

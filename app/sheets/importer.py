@@ -6,25 +6,30 @@ and every reason; a row that is on file already adds nothing and says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import String, inspect
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock, scope, workflow
+from app.core.bulk import OneByOne, draft
 from app.core.crypto import uuid7
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import TOWN_LENGTH
-from app.core.sheets import Cell, Column, Reading, Writing, as_cell
-from app.core.unit_of_work import unit_of_work
+from app.core.sheets import Cell, Column, Reading
+from app.core.unit_of_work import take_every_turn, unit_of_work
 from app.core.workflow import Actor, Record
 from app.extensions import db
+from app.sheets.again import Register, Told
 from app.sheets.reading import Book, Line, open_book
 
 IMPORTED = "2"  # code list record_source
+CHUNK = 800  # rows checked and written together
 LONGEST = 200  # characters of a cell whose column says nothing of its own
 
 
@@ -53,13 +58,28 @@ class Outcome:
         """How many rows had something in them."""
         return self.taken + len(self.known) + len(self.refused)
 
+    def add(self, line: Line, known: str, *, unusual: bool) -> None:
+        """One row that went in, or why it adds nothing."""
+        self.known += [(line.number, known)] if known else []
+        self.taken += not known
+        self.unusual += unusual
+
+    def join(self, later: "Outcome") -> None:
+        """What became of the next rows."""
+        self.known += later.known
+        self.refused += later.refused
+        self.taken, self.unusual = self.taken + later.taken, self.unusual + later.unusual
+
 
 def run(ledger: Any, file: Path, actor: Actor) -> Outcome:
     """Import a workbook under the scope in force. Raises RuleViolation when the workbook itself cannot be understood."""
     book, lines = open_book(file, ledger.COLUMNS)
     outcome, reading = Outcome(book), Reading(db.session(), clock.today())
-    for line in lines:
-        _take(ledger, line, actor, reading, outcome)
+    while chunk := [_read(ledger, line, reading) for line in islice(lines, CHUNK)]:
+        while chunk:
+            del chunk[: _take_many(ledger, chunk, actor, reading, outcome) if hasattr(ledger, "Intake") else 0]
+            if chunk:
+                _take(ledger, chunk.pop(0), actor, reading, outcome)
     with unit_of_work() as session:
         audit.note_about(session, "import", ledger.MODEL.__tablename__, own_chain(), **_told(outcome))
     return outcome
@@ -75,71 +95,83 @@ def _told(outcome: Outcome) -> dict[str, int]:
     return {"read": outcome.read, "taken": outcome.taken, "known": len(outcome.known), "refused": len(outcome.refused)}
 
 
-def _take(ledger: Any, line: Line, actor: Actor, reading: Reading, outcome: Outcome) -> None:
-    values, problems = _values(ledger, line, reading)
+def _take(ledger: Any, told: Told, actor: Actor, reading: Reading, outcome: Outcome) -> None:
+    """One row in a unit of work of its own, the way of the form."""
     try:
         with unit_of_work() as session:
-            known = "" if problems else _on_file(session, ledger, line, values, reading)
-            unusual = False if known else _keep(session, ledger, values, problems, actor, reading)
+            take_every_turn(session)
+            known = Register(session, ledger, [told]).why(told, reading)
+            unusual = False if known else _keep(session, ledger, told, actor, reading)
     except RuleViolation as refusal:
-        outcome.refused.append(_refusal(ledger.COLUMNS, line, refusal.problems))
+        outcome.refused.append(_refusal(ledger.COLUMNS, told.line, refusal.problems))
     except IntegrityError:
         problem = Problem("", _("The register refuses this row: one of its numbers is in use already."), "integrity")
-        outcome.refused.append(_refusal(ledger.COLUMNS, line, [problem]))
+        outcome.refused.append(_refusal(ledger.COLUMNS, told.line, [problem]))
     else:
-        outcome.known += [(line.number, known)] if known else []
-        outcome.taken += not known
-        outcome.unusual += unusual
+        outcome.add(told.line, known, unusual=unusual)
 
 
-def _on_file(session: Session, ledger: Any, line: Line, values: dict[str, Any], reading: Reading) -> str:
-    """Why the row adds nothing; nothing where it does. Raises RuleViolation for a row of an export that says something else now."""
-    if values.get("uid"):
-        told = {key: value for key, value in values.items() if key in line.cells}
-        return _unchanged(ledger, scope.get(ledger.MODEL, values["uid"]), told, reading)
-    found = ledger.same(session, values)
-    return _("This is on file already: %(record)s.", record=str(found)) if found else ""
+def _take_many(ledger: Any, chunk: Sequence[Told], actor: Actor, reading: Reading, outcome: Outcome) -> int:
+    """Rows from the first on in one unit of work, until one needs the way of the form. Answers how many are dealt with."""
+    done = Outcome(outcome.book)
+    rows = {told.line.number: ledger.make(told.values, draft(ledger.MODEL)) for told in chunk if not told.problems}
+    try:
+        with unit_of_work() as session:
+            take_every_turn(session)
+            register, intake = Register(session, ledger, chunk), ledger.Intake(session, [*rows.values()], actor, reading.today)
+            for told in chunk:
+                try:
+                    _take_next(ledger, told, rows.get(told.line.number), register, intake, reading, done)
+                except OneByOne:
+                    break
+            intake.write()
+    except IntegrityError:  # one of the rows meets what the rules did not see: each learns on its own whether it was meant
+        for told in chunk:
+            _take(ledger, told, actor, reading, outcome)
+        return len(chunk)
+    outcome.join(done)
+    return done.read
 
 
-def _unchanged(ledger: Any, row: Any, values: dict[str, Any], reading: Reading) -> str:
-    if row is None:
-        raise RuleViolation.one(_("No record of your offices has this number. Empty the cell to enter the row anew."), "uid", code="uid")
-    writing = Writing(reading.session)
-    told = {c.key: c.read(as_cell(c.write(row, writing)), reading) for c in ledger.COLUMNS if c.write and c.read}
-    other = [column for column in ledger.COLUMNS if column.key in told and column.key in values and values[column.key] != told[column.key]]
-    if other:
-        labels = "、".join(str(column.label) for column in other)
-        message = _(
-            "The register says something else in: %(labels)s. A workbook changes nothing that is on file; correct it there.", labels=labels
-        )
-        raise RuleViolation.one(message, code="differs")
-    return _("This is on file already and nothing was changed.")
+def _take_next(ledger: Any, told: Told, row: Any, register: Register, intake: Any, reading: Reading, done: Outcome) -> None:
+    try:
+        known = register.why(told, reading)
+        unusual = False
+        if not known:
+            _refuse_cells(reading.session, ledger, told, row, reading)
+            row.record_source = IMPORTED
+            unusual = bool(intake.take(row, told.values))
+            register.remember(told, row)
+    except RuleViolation as refusal:
+        done.refused.append(_refusal(ledger.COLUMNS, told.line, refusal.problems))
+    else:
+        done.add(told.line, known, unusual=unusual)
 
 
-def _values(ledger: Any, line: Line, reading: Reading) -> tuple[dict[str, Any], list[Problem]]:
+def _read(ledger: Any, line: Line, reading: Reading) -> Told:
     """What the cells say, and what is wrong with them one by one."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for column in ledger.COLUMNS:
-        if column.read is None:
-            continue
+    for column, most in _columns(ledger):
+        cell = line.cells.get(column.key)
         try:
-            values[column.key] = column.read(line.cells.get(column.key), reading)
+            value = values[column.key] = None if cell is None else column.read(cell, reading)
         except ValueError as wrong:
             problems.append(Problem(column.key, str(wrong), f"cell_{column.key}"))
-        else:
-            if column.required and values[column.key] in (None, ""):
-                problems.append(Problem(column.key, _("Fill in this column."), f"missing_{column.key}"))
-            elif len(str(values[column.key] or "")) > (most := _longest(ledger.MODEL, column.key)):
-                problems.append(Problem(column.key, _("Write at most %(most)s characters.", most=most), f"long_{column.key}"))
-    return values, problems
+            continue
+        if column.required and value in (None, ""):
+            problems.append(Problem(column.key, _("Fill in this column."), f"missing_{column.key}"))
+        elif isinstance(value, str) and len(value) > most:
+            problems.append(Problem(column.key, _("Write at most %(most)s characters.", most=most), f"long_{column.key}"))
+    return Told(line, values, problems)
 
 
-def _longest(model: Any, key: str) -> int:
-    """How many characters the column of the table takes; the form asks for no more either."""
-    column = inspect(model).columns.get(key)
-    limit = column.type.length if column is not None and isinstance(column.type, String) else None
-    return limit or LONGEST
+@lru_cache(maxsize=64)
+def _columns(ledger: Any) -> tuple[tuple[Any, int], ...]:
+    """Each column that is read, and how many characters its place in the table takes; the form asks for no more either."""
+    table: Any = inspect(ledger.MODEL).columns
+    types = {column.key: getattr(table.get(column.key), "type", None) for column in ledger.COLUMNS if column.read}
+    return tuple((c, getattr(types[c.key], "length", None) or LONGEST) for c in ledger.COLUMNS if c.read)
 
 
 def _others(ledger: Any, row: Any, found: Sequence[Problem], reading: Reading) -> Iterator[Problem]:
@@ -148,20 +180,26 @@ def _others(ledger: Any, row: Any, found: Sequence[Problem], reading: Reading) -
     yield from (problem for problem in ledger.check(row, reading.today) if problem.field not in named and problem.code != "missing")
 
 
-def _keep(session: Session, ledger: Any, values: dict[str, Any], problems: list[Problem], actor: Actor, reading: Reading) -> bool:
+def _refuse_cells(session: Session, ledger: Any, told: Told, row: Any, reading: Reading) -> None:
+    """Raises RuleViolation where a cell is wrong, with everything else that is wrong with the row."""
+    row = row or ledger.make(told.values)
+    found = [*told.problems, *ledger.settle(session, row, told.values)]
+    if found:
+        raise RuleViolation([*found, *_others(ledger, row, found, reading)])
+
+
+def _keep(session: Session, ledger: Any, told: Told, actor: Actor, reading: Reading) -> bool:
     """Save the row as the form does and submit it. Answers whether something is unusual about it."""
     with session.no_autoflush:
-        row = ledger.make(values)
-        found = [*problems, *ledger.settle(session, row, values)]
-        if found:
-            raise RuleViolation([*found, *_others(ledger, row, found, reading)])
+        row = ledger.make(told.values)
+        _refuse_cells(session, ledger, told, row, reading)
         cautions = ledger.rules.save(row, actor, reading.today)
         session.add(row)
         if isinstance(row, Record):
             row.record_source, row.warnings = IMPORTED, workflow.warned(cautions, {})
             workflow.edited(row, actor)
     session.flush()
-    ledger.saved(session, row, values)
+    ledger.saved(session, row, told.values)
     if isinstance(row, Record):
         workflow.advance(row, "submit", actor, token=str(uuid7()))
     return bool(cautions)

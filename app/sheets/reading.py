@@ -18,6 +18,7 @@ from app.core.sheets import Cell, Column, plain
 
 LANGUAGES = ("zh", "en")  # a workbook written in one is read in the other
 HEADER_WITHIN = 15  # rows from the top
+FEW = 2  # cells of a signature line
 LEAST = 2  # headings that make a header
 MOST_BYTES = 50 * 1024 * 1024  # of the file
 MOST_UNPACKED = 600 * 1024 * 1024  # of everything inside it
@@ -170,6 +171,7 @@ def _lines(file: Path, book: Book) -> Iterator[Line]:
 
 
 def _says_nothing(row: list[Cell], book: Book) -> bool:
-    words = [plain(cell) for cell in row]
-    filled = [text for text in words if text]
-    return not filled or words == book.header or (len(filled) <= 2 and any(SIGNATURES.search(text) for text in filled))
+    filled = [text for cell in row if cell is not None and (text := plain(cell))]
+    if len(filled) <= FEW:
+        return not filled or any(SIGNATURES.search(text) for text in filled)
+    return plain(row[0]) == book.header[0] and [plain(cell) for cell in row] == book.header

@@ -482,6 +482,7 @@ def test_elevated_ends_with_its_block_even_by_an_error(mine: Session) -> None:
 
 APP = Path(__file__).parents[2] / "app"
 ELEVATED = {
+    ("core/bulk.py", "the last number of a table"),
     ("core/merge.py", "merge of offices"),
     ("core/periods.py", "months closed by offices above"),
     ("core/scope.py", "who holds this row"),

@@ -161,8 +161,8 @@ def standing(table: Any) -> ColumnElement[bool]:
 
 
 def _is_hers(registration: Registration, birth: Birth) -> bool:
-    bidx = birth.mother_id_no_bidx
-    return registration.woman_id == birth.mother_id or (bidx is not None and registration.woman_bidx == bidx)
+    told = ((registration.woman_id, birth.mother_id), (registration.woman_bidx, birth.mother_id_no_bidx))
+    return any(hers is not None and hers == named for hers, named in told)
 
 
 def _fits(registration: Registration, birth: Birth) -> bool:

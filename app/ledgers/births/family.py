@@ -1,6 +1,6 @@
 """The people a registration or a birth names: their snapshot on the row, their file, and the office that answers for them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,7 @@ class Mother:
 
     sex: str
     died_on: date | None
+    has_phone: bool
 
 
 def named(row: Any, role: str) -> Named:
@@ -88,7 +89,8 @@ def father_of_sibling(session: Session, birth: Birth) -> int | None:
 
 def days_around(day: date, days: int) -> tuple[date, date]:
     """The first and the last day of a span around a day."""
-    return date.fromordinal(day.toordinal() - days), date.fromordinal(day.toordinal() + days)
+    first, last = max(day.toordinal() - days, date.min.toordinal()), min(day.toordinal() + days, date.max.toordinal())
+    return date.fromordinal(first), date.fromordinal(last)
 
 
 def files_of(session: Session, row: Any, roles: Iterable[str]) -> dict[str, Person]:
@@ -104,19 +106,25 @@ def on_file(session: Session, person_id: int | None) -> Person | None:
     return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
 
 
-def mother_on_file(session: Session, person_id: int | None) -> Mother | None:
-    """What the mother's file says, where one of my offices holds it."""
-    told = scope.query(Person).where(Person.id == person_id).with_only_columns(Person.sex, Person.died_on)
-    found = session.execute(told).one_or_none()
-    return Mother(*found) if found else None
+def mothers_on_file(session: Session, people: Collection[int]) -> dict[int, Mother]:
+    """Person → what their file says, where one of my offices holds it."""
+    told = scope.query(Person).where(Person.id.in_(people))
+    columns = (Person.id, Person.sex, Person.died_on, Person.phone_bidx.is_not(None))
+    return {number: Mother(*about) for number, *about in session.execute(told.with_only_columns(*columns))}
 
 
 def office_of(session: Session, person_id: int | None) -> Region | None:
     """The office in my scope that answers for a person today: where they live, are registered, or are served, in this order."""
-    mine = scope.query(PersonOffice).where(PersonOffice.person_id == person_id, PersonOffice.valid_to.is_(None))
-    links = session.scalars(mine.order_by(PersonOffice.id.desc())).all()
-    best = min(links, key=lambda link: ANSWERING.index(link.kind), default=None)
-    return best.region if best else None
+    region_id = offices_of(session, [person_id] if person_id else []).get(person_id or 0)
+    return session.get(Region, region_id) if region_id else None
+
+
+def offices_of(session: Session, people: Collection[int]) -> dict[int, int]:
+    """Person → the number of the place of the office that answers for them today; who belongs to none of mine is left out."""
+    mine = scope.query(PersonOffice).where(PersonOffice.person_id.in_(people), PersonOffice.valid_to.is_(None))
+    told = mine.with_only_columns(PersonOffice.person_id, PersonOffice.region_id, PersonOffice.kind)
+    links = session.execute(told.order_by(PersonOffice.id)).all()  # the newest link of a kind answers
+    return {link.person_id: link.region_id for link in sorted(links, key=lambda link: -ANSWERING.index(link.kind))}
 
 
 def within_reach(place: Region | None) -> Region | None:

@@ -52,7 +52,7 @@ def about(session: Session, birth: Birth) -> Known:
     used = elsewhere.certificates(session, [birth.birth_cert_no]) if birth.birth_cert_no else set()
     return Known(
         limits=limits,
-        mother=family.mother_on_file(session, birth.mother_id),
+        mother=family.mothers_on_file(session, [birth.mother_id]).get(birth.mother_id),
         others=[o for o in elsewhere.births_of(session, [birth.mother_id], [birth.child_id_no_bidx]) if o.uid != birth.uid],
         twins=deliveries.siblings(birth),
         delivery_id=birth.delivery.id,

@@ -28,10 +28,10 @@ def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
     """Settle what follows from what was typed, check everything, answer what is unusual. Raises RuleViolation."""
     session = db.session()
     with session.no_autoflush:
-        _complete(birth, today)
+        complete(birth, today)
         keeps_mother = birth.mother_id is not None and family.is_unchanged(birth, "mother")
         keeps_father = birth.father_id is not None and family.is_unchanged(birth, "father")
-        _refuse_if(checks.of_form(birth, today))
+        refuse_if(checks.of_form(birth, today))
         with _apart(session, birth):
             if not keeps_mother:
                 birth.mother_id = _mother(session, birth, actor, today)
@@ -40,7 +40,7 @@ def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
         _place(session, birth, keeps_mother)
         deliveries.join(session, birth)
         known = about(session, birth)
-        _refuse_if(checks.of_register(birth, known))
+        refuse_if(checks.of_register(birth, known))
         return _judge(session, birth, known)
 
 
@@ -85,7 +85,8 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
 ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
 
 
-def _complete(birth: Birth, today: date) -> None:
+def complete(birth: Birth, today: date) -> None:
+    """Write what was typed as it is kept, and what follows from it."""
     for role in ROLES:
         family.complete(birth, role, today)
     birth.reported_on = birth.reported_on or today
@@ -94,7 +95,8 @@ def _complete(birth: Birth, today: date) -> None:
     birth.born_at = checks.clock_of(birth.born_at)
 
 
-def _refuse_if(problems: list[Problem]) -> None:
+def refuse_if(problems: list[Problem]) -> None:
+    """Raises RuleViolation where there is a problem."""
     if problems:
         raise RuleViolation(problems)
 

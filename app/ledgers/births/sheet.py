@@ -1,5 +1,6 @@
 """The births ledger as a workbook: its columns, and how a row of it becomes a birth."""
 
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 
@@ -7,16 +8,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import id_number, names, scope, sheets
+from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
 from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.births import checks, family, rules
+from app.ledgers.births.intake import Intake
 from app.ledgers.births.models import MAX_PLURALITY, Birth
 
 MODEL, SCREEN = Birth, "BirthView"
 TWIN_DAYS = 1  # children of one delivery are born on one day or the next
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "make", "rules", "same", "saved", "settle"]
+Key = tuple[Any, ...]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "Intake", "check", "key", "make", "on_file", "rules", "saved", "settle"]
 
 
 CARD, SEXES = {"身份证": "1"}, {"男性": "1", "女性": "2"}
@@ -66,29 +69,34 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def make(values: dict[str, Any]) -> Birth:
+def make(values: dict[str, Any], kind: Callable[..., Birth] = Birth) -> Birth:
     """A birth as the row tells it. Mother and father who are on file nowhere become people where she lives."""
     told = {name: value for name, value in values.items() if name not in ("uid", "phone") and value is not None}
-    birth = Birth(**{"plurality": 1, "plural_seq": 1, "registration_shown": False} | told)
+    birth = kind(**{"plurality": 1, "plural_seq": 1, "registration_shown": False} | told)
     birth.father_region = birth.mother_region if birth.father_name else None
     return birth
 
 
-def same(session: Session, values: dict[str, Any]) -> Birth | None:
-    """The birth on file that the row tells of again: the same mother, day, sex, order and name of the child."""
+def key(values: dict[str, Any]) -> Key | None:
+    """What tells whether a row tells of the same birth again: the mother, the day, the sex, the order and the name of the child."""
     if not (values.get("mother_id_no") and values.get("born_on")):
         return None
-    alike = [getattr(Birth, name).is_not_distinct_from(values.get(name)) for name in ("born_on", "sex", "child_order")]
-    named = Birth.child_name.is_not_distinct_from(names.clean_name(values.get("child_name") or "") or None)
-    rows = scope.query(Birth).where(
-        Birth.mother_id_no == id_number.long_form(values["mother_id_no"]), Birth.status != Status.voided, named, *alike
-    )
-    return session.scalars(rows.order_by(Birth.id).limit(1)).one_or_none()
+    mother = crypto.keys().blind(id_number.long_form(values["mother_id_no"]), "id_no")
+    child = names.clean_name(values.get("child_name") or "") or None
+    return mother, values["born_on"], values.get("sex"), values.get("child_order"), child
+
+
+def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
+    """Which of these births are on file at one's own offices, and how they are called."""
+    told = (Birth.mother_id_no_bidx, Birth.born_on, Birth.sex, Birth.child_order, Birth.child_name)
+    rows = scope.query(Birth).where(Birth.mother_id_no_bidx.in_({key[0] for key in wanted}), Birth.status != Status.voided)
+    found = session.execute(rows.with_only_columns(*told, Birth.mother_name)).all()
+    return {tuple(row[:5]): f"{row.mother_name} {row.born_on}" for row in found}
 
 
 def settle(session: Session, birth: Birth, values: dict[str, Any]) -> list[Problem]:
     """What the row says beside the birth: which of the twins this is, and the mother's phone."""
-    if birth.plurality > 1 and not values.get("plural_seq"):
+    if birth.plurality > 1 and birth.born_on and not values.get("plural_seq"):
         birth.plural_seq = _next_place(session, birth)
     phone = values.get("phone")
     if phone and not id_number.is_phone(phone):

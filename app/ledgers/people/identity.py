@@ -1,8 +1,10 @@
 """ID numbers across offices: who holds a file is never told; the office that holds it learns who asked, and decides."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask_babel import gettext as _
 from sqlalchemy import and_, insert, select
@@ -64,19 +66,36 @@ def elsewhere() -> str:
 
 def holder_of(session: Session, number: str) -> Holder | None:
     """The file that bears this ID number, wherever it lies. Others who type the same number wait until this transaction ends."""
-    take_turn(session, f"id_no|{crypto.keys().blind(number, 'id_no')}")
+    blind = crypto.keys().blind(number, "id_no")
+    take_turn(session, f"id_no|{blind}")
+    return holders(session, [blind]).get(blind)
+
+
+def holders(session: Session, blinds: Collection[str]) -> dict[str, Holder]:
+    """The files that bear ID numbers, wherever they lie, by the blind index of the number."""
     links = and_(PersonOffice.person_id == Person.id, PersonOffice.valid_to.is_(None))
     about = (Person.id, Person.name, Person.birth_date, Person.is_protected, Person.closed_on, Person.audit_path)
-    told = select(*about, PersonOffice.kind, PersonOffice.scope_path).outerjoin(PersonOffice, links).where(Person.id_no == number)
+    told = select(Person.id_no_bidx, *about, PersonOffice.kind, PersonOffice.scope_path).outerjoin(PersonOffice, links)
     with session.no_autoflush, elevated("who holds this ID number"):
-        rows = session.execute(told).all()
-    if not rows:
-        return None
+        rows = session.execute(told.where(Person.id_no_bidx.in_(blinds))).all()
+    by_blind: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_blind[row.id_no_bidx].append(row)
+    return {blind: _holder(found) for blind, found in by_blind.items()}
+
+
+def _holder(rows: list[Any]) -> Holder:
+    """A file, from one row for each of its links, or a single one without."""
     paths = [r.scope_path for r in sorted((r for r in rows if r.kind), key=lambda r: ANSWERING.index(r.kind))]
     person = rows[0]
     return Holder(
         person.id, person.name, person.birth_date, person.is_protected, person.closed_on is not None, tuple(paths), person.audit_path
     )
+
+
+def may_search(session: Session, actor: Actor) -> bool:
+    """Whether this person's forms may still meet files of other offices within the hour."""
+    return limits.is_left(session, actor.id, "collision", COLLISIONS_PER_HOUR)
 
 
 def must_not_search(session: Session, actor: Actor) -> None:

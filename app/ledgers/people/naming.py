@@ -3,6 +3,7 @@
 Nobody is entered twice, and nobody learns from a form whether another office holds a file.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
@@ -77,10 +78,10 @@ def find_or_file(
     who = completed(who, today)
     holder = identity.holder_of(session, who.id_no) if who.id_no else None
     if holder is not None and holder.is_mine:
-        _must_be_named(who, holder)
+        must_be_named(who, holder)
         return Found(holder.person_id)
     if holder is not None and region is not None and holder.was_closed_here:
-        _must_be_named(who, holder)
+        must_be_named(who, holder)
         return Found(reopen(session, holder.person_id, region, today), is_new=True)
     if who.id_no:
         identity.must_not_search(session, actor)
@@ -95,11 +96,16 @@ def find_or_file(
 
 def file(session: Session, who: Named, region: Region, today: date, kind: OfficeKind = OfficeKind.resident) -> Person:
     """Make the file of a person who has none, seen by this office from today on."""
-    person = Person(name=who.name, id_type=who.id_type or "1", id_no=who.id_no, sex=who.sex or UNKNOWN_SEX, birth_date=who.birth_date)
-    person.name_key, person.audit_path = name_key(who.name), region.path
+    person = new_file(who, region)
     session.add(PersonOffice(person=person, region=region, scope_path=region.path, kind=kind, valid_from=today))
     search.rewrite(session, person)
     return person
+
+
+def new_file(who: Named, region: Region, kind: Callable[..., Person] = Person) -> Person:
+    """The file of a person as this office opens it, not saved yet."""
+    told = {"id_type": who.id_type or "1", "sex": who.sex or UNKNOWN_SEX, "birth_date": who.birth_date}
+    return kind(name=who.name, name_key=name_key(who.name), id_no=who.id_no, audit_path=region.path, **told)
 
 
 def reopen(session: Session, person_id: int, region: Region, today: date) -> int:
@@ -118,7 +124,8 @@ def name_key(name: str) -> str:
     return names.sort_key(name)[:KEY_LENGTH]
 
 
-def _must_be_named(who: Named, holder: identity.Holder) -> None:
+def must_be_named(who: Named, holder: identity.Holder) -> None:
+    """Raises RuleViolation where the register knows another name for the ID number."""
     if not holder.is_named(who.name):
         message = _("The register knows another name for this ID number. Compare the name and the number with the card.")
         raise RuleViolation.one(message, who.at("name"), code="other_name")

@@ -1,12 +1,13 @@
 """The people ledger as a workbook: its columns, and how a row of it becomes a person's file."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import clock, id_number, scope, sheets
+from app.core import clock, crypto, id_number, scope, sheets
 from app.core.errors import Problem
 from app.core.sheets import Column
 from app.ledgers.people import naming, rules, search
@@ -14,7 +15,8 @@ from app.ledgers.people.models import OfficeKind, Person
 from app.ledgers.people.naming import Named
 
 MODEL, SCREEN = Person, "PersonView"
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "listed", "make", "rules", "same", "saved", "settle"]
+Key = tuple[Any, ...]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "listed", "make", "on_file", "rules", "saved", "settle"]
 
 
 def _place_of(kind: OfficeKind) -> Any:
@@ -57,13 +59,17 @@ def make(values: dict[str, Any]) -> Person:
     return person  # type: ignore[no-any-return]
 
 
-def same(session: Session, values: dict[str, Any]) -> Person | None:
-    """The person of one's own offices who has this ID number and this name; a file that no list shows is not told of."""
+def key(values: dict[str, Any]) -> Key | None:
+    """What tells whether a row tells of the same person again: the ID number and the name."""
     number = id_number.long_form(values.get("id_no") or "")
-    if not number:
-        return None
-    found = session.scalars(scope.query(Person).where(Person.id_no == number, listed())).one_or_none()
-    return found if found and naming.name_key(found.name) == naming.name_key(values.get("name") or "") else None
+    return (crypto.keys().blind(number, "id_no"), naming.name_key(values.get("name") or "")) if number else None
+
+
+def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
+    """Which of these people are on file at one's own offices, and what they are called; a file that no list shows is not told of."""
+    told = (Person.id_no_bidx, Person.name_key, Person.name)
+    rows = scope.query(Person).where(Person.id_no_bidx.in_({key[0] for key in wanted}), listed())
+    return {(row.id_no_bidx, row.name_key): row.name for row in session.execute(rows.with_only_columns(*told))}
 
 
 def listed() -> Any:

@@ -1,0 +1,106 @@
+"""Rows written together: held to the scope like a flush, told in the history, with numbers that nobody else gets."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import audit
+from app.core.bulk import Batch, draft
+from app.core.scope import OutOfScope
+from app.models import Person, PersonOffice, PersonSearch
+from tests.cast import A
+from tests.core.rows import PATH_A, PATH_B, make_person, place
+
+WORDS: dict[str, Any] = {"name": "张三", "name_key": "zhang san", "sex": "2", "birth_date": date(1995, 5, 1), "audit_path": PATH_A}
+Working = Callable[..., Any]
+
+
+def office(session: Session, person: Any, path: str = PATH_A, **more: Any) -> Any:
+    where = {"region_id": place(session, PATH_A).id, "scope_path": path, "kind": "resident", "valid_from": date(2020, 1, 1)}
+    return draft(PersonOffice)(person_id=person.id, **where | more)
+
+
+def entries(session: Session) -> list[tuple[str, str, Any]]:
+    told = select(audit.AuditEntry).where(audit.AuditEntry.target.startswith("person"))
+    untold = ("id", "person_id", "uid")
+    details = [(e.chain, e.act, {k: v for k, v in json.loads(e.detail).items() if k not in untold}) for e in session.scalars(told)]
+    return sorted(details, key=repr)
+
+
+def test_a_batch_says_in_the_history_what_a_flush_says(working: Working) -> None:
+    with working() as session:
+        make_person(session, id_no="11010519491231002X", **{k: v for k, v in WORDS.items() if k != "audit_path"})
+    with working() as session:
+        batch = Batch(session)
+        person = draft(Person)(**WORDS, id_no="11010519491231002X"[:-1] + "3")
+        batch.put(person)
+        batch.put(office(session, person))
+        batch.write()
+    with working() as session:
+        first, second = session.scalars(select(Person).order_by(Person.id)).all()
+        told = entries(session)
+        assert [(p.name, p.version, str(p.id_no)) for p in (first, second)] == [
+            ("张三", 1, "110105********002X"),
+            ("张三", 1, "110105********0023"),
+        ]
+        assert second.id_no is not None
+        assert second.id_no.reveal().endswith("0023")
+        for _chain, _act, detail in told:
+            detail.pop("id_no", None)
+        assert told[0] == told[1]
+        assert told[2] == told[3]
+        assert len(told) == 4
+        assert list(audit.verify(session)) == []
+
+
+def test_a_row_outside_the_scope_is_refused(working: Working) -> None:
+    with working(A) as session:
+        batch = Batch(session)
+        person = draft(Person)(**WORDS)
+        batch.put(person)
+        with pytest.raises(OutOfScope):
+            batch.put(office(session, person, PATH_B))
+        with pytest.raises(OutOfScope):
+            batch.add(PersonSearch, [{"token": "x", "scope_path": PATH_B, "person_id": person.id}])
+
+
+@pytest.mark.parametrize("more", [None, {"valid_to": date(2024, 1, 1)}])
+def test_a_person_without_an_open_link_is_refused(working: Working, more: dict[str, Any] | None) -> None:
+    with working(A) as session:
+        batch = Batch(session)
+        person = draft(Person)(**WORDS)
+        batch.put(person)
+        if more:
+            batch.put(office(session, person, **more))
+        with pytest.raises(OutOfScope, match="without its link"):
+            batch.write()
+
+
+def test_a_row_with_a_history_is_not_added_without_one(working: Working) -> None:
+    with working() as session, pytest.raises(TypeError, match="history"):
+        Batch(session).add(PersonOffice, [])
+
+
+def test_numbers_go_on_after_those_on_file_and_a_flush_goes_on_after_them(working: Working) -> None:
+    with working() as session:
+        before = make_person(session).id
+        batch = Batch(session)
+        people = [draft(Person)(**WORDS) for _ in range(3)]
+        for person in people:
+            batch.put(person)
+            batch.put(office(session, person))
+        batch.write()
+        after = make_person(session).id
+    assert before < people[0].id < people[1].id < people[2].id < after
+
+
+def test_a_draft_has_the_words_of_its_model_and_nothing_else() -> None:
+    person = draft(Person)(**WORDS)
+    assert (repr(person), person.phone, person.died_on, person.id) == ("张三", None, None, None)
+    with pytest.raises(AttributeError):
+        person.nickname  # noqa: B018
