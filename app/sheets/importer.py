@@ -138,6 +138,7 @@ def _take_next(ledger: Any, told: Told, row: Any, register: Register, intake: An
         known = register.why(told, reading)
         unusual = False
         if not known:
+            intake.must_not_be_alone(told.values)
             _refuse_cells(reading.session, ledger, told, row, reading)
             row.record_source = IMPORTED
             unusual = bool(intake.take(row, told.values))

@@ -44,6 +44,12 @@ class Intake:
         self._read_births(session, sound)
         self._read_registrations(session, sound)
 
+    @staticmethod
+    def must_not_be_alone(values: Mapping[str, Any]) -> None:
+        """Twins look for each other among the rows on file, right or wrong. Raises OneByOne."""
+        if (values.get("plurality") or 1) > 1:
+            raise OneByOne
+
     def take(self, birth: Birth, values: Mapping[str, Any]) -> list[Caution]:
         """Judge a birth, keep it for writing, and answer what is unusual about it. Raises RuleViolation, or OneByOne.
 
@@ -51,7 +57,7 @@ class Intake:
         """
         rules.refuse_if(self._problems[birth.uid])
         place, phone = birth.mother_region, values.get("phone")
-        if birth.plurality > 1 or birth.mother_id_no_bidx is None or place is None:
+        if birth.mother_id_no_bidx is None or place is None:
             raise OneByOne
         mother_id = self._files.find(self._who[birth.uid]["mother"], birth.mother_id_no_bidx)
         birth.mother_id = mother_id  # type: ignore[assignment]  # until everything is judged
