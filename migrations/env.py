@@ -44,6 +44,8 @@ def run() -> None:
             render_item=_render,
         )
         with context.begin_transaction():
+            if not _is_comparing():
+                ddl.drop(connection)  # a trigger that reads another table stops SQLite from rebuilding that one
             context.run_migrations()
             if not _is_comparing():
                 ddl.refresh(connection)

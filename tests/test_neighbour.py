@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import clock, regions
+from app.core import changes, clock, regions
 from app.core.audit import acting
+from app.core.changes import ChangeRequest
 from app.core.crypto import secrets_of
 from app.core.fields import RemoteSelectField
 from app.core.scope import looking_as
@@ -32,7 +33,7 @@ CANARY = "金丝雀"
 CERTIFICATE, PHONE = "C987654321", "13912345678"
 OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
 GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
-TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, ReportRun)
+TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, ReportRun, ChangeRequest)
 REPORT = "births-monthly"
 
 
@@ -59,6 +60,17 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
         (f"{view}.options", "GET"): Road((200,), values={"column": picker}),
         (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
         (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
+    }
+
+
+def changing(view: str, row: str, asked: str) -> dict[tuple[str, str], Road]:
+    """The roads to a change of an approved row."""
+    why = {"change_reason": "asks", "evidence": "none"}
+    return {
+        (f"{view}.propose", "GET"): Road(GONE, row),
+        (f"{view}.propose", "POST"): Road(GONE, row, why),
+        (f"{view}.change", "GET"): Road(GONE, asked),
+        (f"{view}.decide_change", "POST"): Road(GONE, asked, values={"act": "withdraw"}),
     }
 
 
@@ -104,6 +116,8 @@ ROADS: dict[tuple[str, str], Road] = {
             "plural_seq": "1",
         },
     ),
+    **changing("BirthView", "approved", "asked"),
+    **changing("BirthRegistrationView", "registration", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
@@ -157,12 +171,15 @@ def town(shared_app: Flask) -> Town:
         others = [make_birth(session, mother_name=CANARY + name, status=status) for name, status in stages.items()]
         registration = make_registration(session, woman_name=CANARY + "女")
         where = person.offices[0].region
-        asked = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
-        request = IdentityRequest(scope_path=where.path, person=person, **asked)
+        question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
+        request = IdentityRequest(scope_path=where.path, person=person, **question)
         session.add(request)
         session.flush()
+        told = {"reason": CANARY + "改", "evidence": CANARY + "据", "explained": {}, "token": "0190a0b0-0000-7000-8000-000000000003"}
+        asked = changes.propose(session, others[-1], {"child_name": CANARY + "新"}, user(session, "clerk"), **told)
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "request": request, "region": where, "run": run}
+        rows |= {"approved": others[-1], "asked": asked}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [sealed for row in (person, birth, registration) for name in secrets_of(type(row)) if (sealed := getattr(row, name))]
         known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
@@ -203,7 +220,7 @@ def travel(app: Flask, client: Client, town: Town, endpoint: str, method: str) -
 
 def _pk(app: Flask, endpoint: str) -> str:
     rule = next(r for r in app.url_map.iter_rules() if r.endpoint == endpoint)
-    return "pk" if "pk" in rule.arguments else next(iter(rule.arguments))
+    return next(name for name in ("pk", "uid", *rule.arguments) if name in rule.arguments)
 
 
 def test_every_route_has_an_entry(shared_app):

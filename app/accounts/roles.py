@@ -42,6 +42,8 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_add": _l("Add"),
     "can_edit": _l("Edit"),
     "can_reveal": _l("Show hidden values"),
+    "can_propose": _l("Propose changes of approved records"),
+    "can_decide_change": _l("Decide about proposed changes"),
     "can_lookup": _l("Look up an ID number"),
     "can_rows": _l("Open the rows of a figure"),
     "can_export": _l("Export"),

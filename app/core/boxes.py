@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from flask import flash
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Enum, String, inspect
@@ -12,6 +13,7 @@ from wtforms.validators import InputRequired, Optional
 
 from app.core import workflow
 from app.core.crypto import secrets_of
+from app.core.errors import RuleViolation
 from app.core.fields import CalendarField, ChoiceField, CodeField, RegionField, RemoteSelectField, SecretField, WholeNumberField, text_field
 from app.core.filters import YES
 
@@ -86,3 +88,12 @@ class Boxes:
     def _needed(self, column: str, optional: bool) -> list[Any]:
         own = (self.validators_columns or {}).get(column, [])
         return [*own] if own else [Optional() if optional else InputRequired(_l("Fill in this field."))]
+
+
+def say_beside(form: Any, refusal: RuleViolation) -> None:
+    """Put each problem beside its field; what belongs to no field is said above the form."""
+    for problem in refusal.problems:
+        if problem.field and problem.field in form:
+            form[problem.field].errors = [*form[problem.field].errors, problem.message]
+        else:
+            flash(str(problem.message), "danger")

@@ -1,11 +1,12 @@
 """What the database itself refuses, declared once and re-created after any rebuild of a table."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from alembic.operations import batch
 from sqlalchemy import Connection, inspect, text
 
-from app.core.workflow import Record
+from app.core.workflow import Record, content_columns
 
 APPEND_ONLY = ("audit_entry", "workflow_step")
 
@@ -19,6 +20,7 @@ class Trigger:
     event: str  # "UPDATE", "DELETE", "INSERT", "UPDATE OF column"
     condition: str  # in terms of NEW and OLD; empty means always
     message: str
+    columns: tuple[str, ...] = ()  # that it reads: an older schema without them goes without it
 
     def create(self, dialect: str) -> list[str]:
         """The statements that create it."""
@@ -47,26 +49,50 @@ def declared(dialect: str) -> list[Trigger]:
     if dialect == "sqlite":  # INSERT OR REPLACE deletes without firing the delete trigger unless a pragma is on
         taken = "EXISTS (SELECT 1 FROM audit_entry WHERE chain = NEW.chain AND number = NEW.number)"
         found.append(Trigger("audit_entry_no_replace", "audit_entry", "INSERT", taken, "audit_entry is append-only"))
-    for table in sorted(record.__tablename__ for record in Record.__subclasses__()):
+    record_of = {record.__tablename__: record for record in Record.__subclasses__()}
+    for table in sorted(record_of):
         own = "EXISTS (SELECT 1 FROM row_author a WHERE a.owner_uid = NEW.uid AND a.user_id = NEW.approved_by_id)"
         condition = f"NEW.status = 'approved' AND OLD.status <> 'approved' AND {own}"
         found.append(Trigger(f"{table}_second_person", table, "UPDATE", condition, "nobody approves what they made or edited"))
+        found.append(_content_kept(record_of[table], dialect))
         kept = "OLD.status IN ('approved', 'voided')"
         found.append(Trigger(f"{table}_kept", table, "DELETE", kept, "an approved row is never deleted"))
     return found
 
 
-def refresh(connection: Connection) -> None:
-    """Drop our triggers and create those whose table exists. Runs at the end of every migration."""
-    dialect = connection.dialect.name
-    tables = set(inspect(connection).get_table_names())
-    for trigger in declared(dialect):
-        if trigger.table not in tables:
-            continue
-        on = f" ON {trigger.table}" if dialect == "postgresql" else ""
+def _content_kept(record: Any, dialect: str) -> Trigger:
+    """What an approved row says changes only with a change request that was applied to this version of it."""
+    table = record.__tablename__
+    told = [f"{secret}_bidx" if secret else name for name, secret in content_columns(record)]
+    told += [name for name in ("row_hash", "statistical_month") if name in record.__table__.columns]
+    differs = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
+    applied = (
+        "EXISTS (SELECT 1 FROM change_request c WHERE c.owner_uid = NEW.uid AND c.state = 'applied' AND c.owner_version = OLD.version)"
+    )
+    condition = f"OLD.status IN ('approved', 'voided') AND NOT {applied} AND ({' OR '.join(differs.format(name) for name in told)})"
+    message = "an approved row changes only by an applied change request"
+    return Trigger(f"{table}_content_kept", table, "UPDATE", condition, message, tuple(told))
+
+
+def drop(connection: Connection) -> None:
+    """Drop our triggers, at the beginning of every migration; refresh() follows at its end."""
+    for trigger in _of_known_tables(connection):
+        on = f" ON {trigger.table}" if connection.dialect.name == "postgresql" else ""
         connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger.name}{on}"))
-        for statement in trigger.create(dialect):
+
+
+def refresh(connection: Connection) -> None:
+    """Create our triggers on every table that exists."""
+    drop(connection)
+    for trigger in _of_known_tables(connection):
+        for statement in trigger.create(connection.dialect.name):
             connection.exec_driver_sql(statement)
+
+
+def _of_known_tables(connection: Connection) -> list[Trigger]:
+    look = inspect(connection)
+    known = {table: {column["name"] for column in look.get_columns(table)} for table in look.get_table_names()}
+    return [t for t in declared(connection.dialect.name) if t.table in known and known[t.table].issuperset(t.columns)]
 
 
 def present(connection: Connection) -> set[str]:

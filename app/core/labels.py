@@ -24,6 +24,10 @@ ACT_LABELS: dict[str, Any] = {
     "hold": _l("Put on hold"),
     "release": _l("End the hold"),
     "not_duplicate": _l("Not a duplicate"),
+    "propose": _l("Propose a change"),
+    "apply": _l("Apply the change"),
+    "refuse": _l("Refuse the change"),
+    "withdraw_change": _l("Withdraw the proposal"),
 }
 
 

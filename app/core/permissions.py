@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 READ = ("can_list", "can_show", "can_find", "can_options")
 WRITE = (*READ, "can_add", "can_edit", "can_reveal")
-MAKE = ("submit", "withdraw", "discard")
+MAKE = ("submit", "withdraw", "discard", "can_propose")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
-DECIDE = ("approve", "return", "void", "hold", "release")
+DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 RECORD_SCREENS = ("BirthView", "BirthRegistrationView")  # screens with the standard workflow
 
 

@@ -26,13 +26,14 @@ from sqlalchemy.orm.exc import StaleDataError
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from app.core import audit, clock, history, limits, scope, tokens, workflow
-from app.core.boxes import Boxes
+from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
+from app.core.boxes import Boxes, say_beside
 from app.core.crypto import keys, secrets_of, uuid7
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, formatters_of
+from app.core.proposals import STATES, Proposing
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
@@ -66,7 +67,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, ModelView):
+class LedgerView(Boxes, Proposing, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -99,6 +100,8 @@ class LedgerView(Boxes, ModelView):
             setattr(self, f"{name}_columns", columns)
         self.search_form_extra_fields = {**self._search_fields(), **(self.search_form_extra_fields or {})}
         self.formatters_columns = {**formatters_of(self.datamodel.obj), **(self.formatters_columns or {})}
+        if not issubclass(self.datamodel.obj, Record):
+            self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change"}
         super().__init__(**kwargs)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
@@ -108,6 +111,7 @@ class LedgerView(Boxes, ModelView):
         for t in self.datamodel.obj.transitions:
             self.actions[t.act] = ActionItem(t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._acting(t.act))
             self.base_permissions.append(t.act)
+        self.base_permissions.append("can_decide_change")
 
     def _acting(self, act: str) -> Callable[..., None]:
         def perform(row: Any, **words: Any) -> None:
@@ -178,7 +182,9 @@ class LedgerView(Boxes, ModelView):
             "secrets": [c for c in self._hidden_columns() if getattr(item, c)],
             "act_token": str(uuid7()),
         }
-        extra |= {"labels": self.label_columns, "endpoint": self.endpoint}
+        extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
+        if isinstance(item, Record):
+            extra["change_requests"] = [(asked, STATES[asked.state]) for asked in changes.requests_of(db.session(), item)]
         told = history.of(db.session(), item, self.told_columns, self.formatters_columns)
         return self.render_template(
             self.show_template,
@@ -247,7 +253,7 @@ class LedgerView(Boxes, ModelView):
         except StaleDataError:
             self._show_both(form, self._found(pk))
         except RuleViolation as refusal:
-            _mark(form, refusal)
+            say_beside(form, refusal)
         except IntegrityError as error:
             if "client_token" in str(error.orig):
                 return self._saved_before(token)
@@ -476,12 +482,3 @@ def _sending(act_token: str) -> str:
     """One sending of one form: the same words again are the same sending, other words under an old token are a new one."""
     words = sorted((name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values)
     return keys().blind(json.dumps(words, ensure_ascii=False), f"form|{act_token}")
-
-
-def _mark(form: Any, refusal: RuleViolation) -> None:
-    """Put each problem beside its field; what belongs to no field is said above the form."""
-    for problem in refusal.problems:
-        if problem.field and problem.field in form:
-            form[problem.field].errors = [*form[problem.field].errors, problem.message]
-        else:
-            flash(str(problem.message), "danger")

@@ -154,7 +154,7 @@ def content_hash(row: Record) -> str:
     """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it."""
     told: dict[str, Any] = {}
     kind: Any = type(row)
-    for name, secret in _content(getattr(kind, "model", kind)):
+    for name, secret in content_columns(getattr(kind, "model", kind)):
         value = getattr(row, name)
         if secret:
             value = value and crypto.digest(getattr(row, secret).reveal())
@@ -163,7 +163,7 @@ def content_hash(row: Record) -> str:
 
 
 @lru_cache(maxsize=64)
-def _content(model: Any) -> tuple[tuple[str, str], ...]:
+def content_columns(model: Any) -> tuple[tuple[str, str], ...]:
     """Column → the name of the secret it holds, or nothing: what of a record is content."""
     mapper: Any = inspect(model)
     told = [(name, c.info) for name, c in mapper.columns.items() if name not in MACHINERY and name not in model.not_hashed]
@@ -181,7 +181,7 @@ def transition(row: Record, act: str) -> Transition:
 
 def allowed(row: Record, actor: Actor) -> list[str]:
     """The acts this person may do on this row now, as far as the row decides; rights of roles come on top."""
-    authors = _authors(row)
+    authors = authors_of(row)
     return [t.act for t in row.transitions if _refusal(row, t, actor, authors, "-") is None]
 
 
@@ -200,9 +200,22 @@ def must_be_open(row: Record) -> None:
         raise RuleViolation.one(_("This record is waiting for a decision. Withdraw it first, then change it."), code="not_open")
     if row.status not in OPEN:
         raise RuleViolation.one(
-            _("This record is approved and stays as it is. If it is wrong, ask your supervisor to void it, then enter it anew."),
+            _("This record is approved and stays as it is. If it is wrong, propose a change; another person applies it."),
             code="not_open",
         )
+
+
+def new_token() -> str:
+    """What one page sends with its clicks."""
+    return str(crypto.uuid7())
+
+
+def step(row: Record, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
+    """Write down an act that leaves the status as it is: one step, one entry of the history."""
+    session = _session(row)
+    wanted = Transition(act, frozenset({row.status}), row.status)
+    session.add(WorkflowStep(**_step(row, wanted, row.status, actor, reason.strip(), token)))
+    audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
 
 
 def already_done(session: Session, uid: UUID | None, token: str) -> bool:
@@ -238,7 +251,7 @@ def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
 def must_allow(row: Record, act: str, actor: Actor, reason: str = "") -> Transition:
     """The act, if it may be done now; for rules with work of their own before it. Raises RuleViolation otherwise."""
     wanted = transition(row, act)
-    refusal = _refusal(row, wanted, actor, _authors(row), reason.strip())
+    refusal = _refusal(row, wanted, actor, authors_of(row), reason.strip())
     if refusal is not None:
         raise RuleViolation.one(refusal, code=f"cannot_{act}")
     return wanted
@@ -268,6 +281,8 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
     """Why the act is not allowed, as a sentence; None when it is."""
     if row.status not in wanted.sources:
         return _("This cannot be done now: the record is %(status)s.", status=status_label(row.status))
+    if row.change_open and row.status is Status.approved:
+        return _("A change of this record is proposed. Decide about it first.")
     if wanted.needs_second_person and actor.id in authors:
         return _("You made or edited this record; another person must decide about it.")
     if wanted.only_author and actor.id not in authors:
@@ -284,7 +299,8 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
     return None
 
 
-def _authors(row: Record) -> set[int]:
+def authors_of(row: Record) -> set[int]:
+    """Who ever made or edited the row."""
     found = set(_session(row).scalars(select(RowAuthor.user_id).where(RowAuthor.owner_uid == row.uid)))
     return found | {row.made_by_id, row.changed_by_id}
 

@@ -286,6 +286,7 @@ def test_an_admin_gets_403_on_every_ledger_route(app, sign_in):
     for rule in rules:
         acts = list(ledgers[rule.endpoint.partition(".")[0]].actions)
         values = {"name": (acts or ["approve"])[0], "column": "mother", "pk": "01a20162-0000-7000-8000-000000000000"}
+        values |= {"uid": values["pk"], "act": "apply"}
         with app.test_request_context():
             address = rule.build({name: values[name] for name in rule.arguments})[1]
         refused = 403 if acts or "action" not in rule.endpoint else 404  # a ledger without acts has no such page for anybody

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, attributes
 
 from app.core import id_number, names, params, periods, workflow
 from app.core.errors import Caution, Problem, RuleViolation
@@ -21,6 +21,7 @@ from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found, Named
 
 ROLES = ("mother", "father", "child")
+CHILD = ("child_name", "child_id_no_bidx", "sex", "born_on", "child_died_on")  # what the child's file says, too
 UNNAMED = {MALE: "之子", FEMALE: "之女"}  # how a newborn without a name is called: 王芳之女
 
 
@@ -80,6 +81,21 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
         session.delete(delivery)
     for person in own:
         _close_file(session, person.id, on)
+
+
+def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
+    """An approved birth gets the values of an applied request. What was decided about it stays; in another month it counts anew."""
+    session, before = db.session(), attributes.get_history(birth, "born_on").deleted
+    decided = {flag: getattr(birth, flag) for flag in ("possible_duplicate", "incomplete")}
+    cautions = save(birth, actor, today)
+    for flag, raised in decided.items():
+        setattr(birth, flag, raised)
+    with session.no_autoflush:
+        with _apart(session, birth):
+            _put_child_right(session, birth, actor, today)
+        if before and periods.month_of(before[0]) != periods.month_of(birth.born_on):
+            birth.statistical_month, birth.late = periods.count_in(session, birth.count_path, birth.born_on, today)
+    return cautions
 
 
 ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
@@ -213,12 +229,14 @@ def _unprotect(session: Session, birth: Birth) -> None:
         mother.is_protected = False
 
 
+def _child(birth: Birth) -> Named:
+    who = family.named(birth, "child")
+    return who if who.name else replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
+
+
 def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     """The child's file at the birth's office, from the day of birth. A newborn without a name is called after the mother."""
-    who = family.named(birth, "child")
-    if not who.name:
-        who = replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
-    found = naming.find_or_file(session, who, region=birth.region, outside="link", actor=actor, today=birth.born_on)
+    found = naming.find_or_file(session, _child(birth), region=birth.region, outside="link", actor=actor, today=birth.born_on)
     if found.person_id is None:
         raise RuntimeError("a child with a place has a file")
     _filed(birth, "child", found)
@@ -226,6 +244,25 @@ def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     if child is not None and birth.child_died_on:
         child.died_on = child.died_on or birth.child_died_on
     return found.person_id
+
+
+def _put_child_right(session: Session, birth: Birth, actor: Actor, today: date) -> None:
+    """The file that this birth made says what the birth says. A file that other records name has a request of its own."""
+    changed = any(attributes.get_history(birth, name).has_changes() for name in CHILD)
+    if birth.child_id is None or not changed:
+        return
+    own, who = _own_file(session, birth, "child"), _child(birth)
+    if own is None:
+        message = _("Other records name the child, too. Change the child's own file, then this record says the same.")
+        raise RuleViolation.one(message, "child_name", code="child_file")
+    if who.id_no and attributes.get_history(birth, "child_id_no_bidx").has_changes():
+        found = naming.find_or_file(session, who, region=None, outside="refuse", actor=actor, today=today)
+        if found.person_id not in (None, own.id):
+            raise RuleViolation.one(
+                _("This ID number belongs to another file of your offices. Compare both."), "child_id_no", code="child_number"
+            )
+    own.sex, own.died_on = birth.sex, birth.child_died_on
+    _put_right(session, own, who)
 
 
 def _close_file(session: Session, child_id: int, on: date) -> None:

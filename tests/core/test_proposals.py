@@ -1,0 +1,170 @@
+"""The screens of a change: propose on the form, compare side by side, decide by button; nobody sees or does more than they may."""
+
+import re
+
+import pytest
+
+from app.core import changes, scope
+from app.core.changes import ChangeRequest, ChangeState
+from app.core.crypto import uuid7
+from app.core.workflow import Status
+from app.ledgers.births.models import Birth
+from tests.conftest import hidden_fields
+from tests.factories.births import MOTHER_BORN, make_birth
+from tests.factories.people import id_number_for
+
+WHY = {"change_reason": "slip of the pen", "evidence": "certificate"}
+
+
+@pytest.fixture
+def approved(working):
+    """The uid of an approved birth of town A."""
+    with working() as session:
+        return make_birth(session, status=Status.approved).uid
+
+
+def words_of(page):
+    """Every box of a form as the page shows it, ready to be sent back."""
+    found = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page))
+    for name, body in re.findall(r'<select[^>]*name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'<option selected value="([^"]*)"', body) or re.search(r'<option value="([^"]*)" selected', body)
+        found[name] = chosen[1] if chosen else ""
+    return {name: value for name, value in found.items() if name not in ("text", "registration_shown")} | hidden_fields(page)
+
+
+def propose(client, uid, **values):
+    page = client.get(f"/births/propose/{uid}").text
+    return client.http.post(f"/births/propose/{uid}", data=words_of(page) | WHY | values)
+
+
+def request_of(seeing, uid):
+    found = seeing(lambda s: changes.requests_of(s, scope.get(Birth, uid)))
+    return found[0] if found else None
+
+
+def decide(client, asked, act, **words):
+    page = client.get(f"/births/change/{asked.uid}").text
+    return client.http.post(f"/births/change/{asked.uid}/{act}", data=hidden_fields(page) | words, follow_redirects=True)
+
+
+def test_a_change_goes_from_the_form_to_the_register(sign_in, seeing, approved):
+    clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
+    assert "Propose a change" in clerk.get(f"/births/show/{approved}").text
+    answer = propose(clerk, approved, weight_g="3000")
+    assert answer.status_code == 302
+    page = clerk.get(f"/births/show/{approved}").text
+    assert "slip of the pen" in page
+    assert "Propose a change</a>" not in page
+    asked = request_of(seeing, approved)
+    compared = supervisor.get(f"/births/change/{asked.uid}").text
+    assert re.search(r"Weight in grams</th><td><del>\(empty\)</del></td><td><ins>3000</ins>", compared)
+    assert "Apply the change" in compared
+    decide(supervisor, asked, "apply")
+    assert seeing(lambda _s: scope.get(Birth, approved).weight_g) == 3000
+    assert "applied" in supervisor.get(f"/births/show/{approved}").text
+
+
+def test_what_is_unusual_asks_for_a_reason_and_nothing_typed_is_lost(sign_in, seeing, approved):
+    clerk = sign_in("clerk")
+    answer = propose(clerk, approved, weight_g="400", remark="seen")
+    assert answer.status_code == 200
+    assert "A weight outside" in answer.text
+    assert 'value="400"' in answer.text
+    assert 'value="slip of the pen"' in answer.text
+    assert request_of(seeing, approved) is None
+    sent = words_of(answer.text) | WHY | {"weight_g": "400", "reason_V19_weight": "born early"}
+    assert clerk.http.post(f"/births/propose/{approved}", data=sent).status_code == 302
+    decide(sign_in("supervisor"), request_of(seeing, approved), "apply")
+    assert seeing(lambda _s: [(w["code"], w["reason"]) for w in scope.get(Birth, approved).warnings]) == [("V19_weight", "born early")]
+
+
+def test_a_wrong_value_is_said_beside_its_field_and_nothing_is_kept(sign_in, seeing, approved):
+    answer = propose(sign_in("clerk"), approved, weight_g="99999")
+    assert "The weight in grams is a number from 1 to 15000." in answer.text
+    assert request_of(seeing, approved) is None
+    assert not seeing(lambda _s: scope.get(Birth, approved).change_open)
+
+
+@pytest.mark.parametrize("missing", [*WHY])
+def test_reason_and_paper_are_asked_for(sign_in, seeing, approved, missing):
+    answer = propose(sign_in("clerk"), approved, weight_g="3000", **{missing: " "})
+    assert "Fill in this field." in answer.text
+    assert request_of(seeing, approved) is None
+
+
+def test_a_form_sent_twice_is_one_proposal(sign_in, seeing, approved):
+    clerk = sign_in("clerk")
+    sent = words_of(clerk.get(f"/births/propose/{approved}").text) | WHY | {"weight_g": "3000"}
+    answers = [clerk.http.post(f"/births/propose/{approved}", data=sent).status_code for _ in range(2)]
+    assert answers == [302, 302]
+    assert len(seeing(lambda s: changes.requests_of(s, scope.get(Birth, approved)))) == 1
+
+
+def test_a_click_sent_twice_is_one_decision(sign_in, seeing, approved):
+    clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
+    propose(clerk, approved, weight_g="3000")
+    asked = request_of(seeing, approved)
+    sent = hidden_fields(supervisor.get(f"/births/change/{asked.uid}").text)
+    told = [supervisor.http.post(f"/births/change/{asked.uid}/apply", data=sent, follow_redirects=True).text for _ in range(2)]
+    assert ["Done." in text for text in told] == [True, True]
+    assert seeing(lambda s: [r.state for r in changes.requests_of(s, scope.get(Birth, approved))]) == [ChangeState.applied]
+
+
+def test_a_page_of_an_older_version_decides_nothing(sign_in, seeing, approved):
+    clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
+    propose(clerk, approved, weight_g="3000")
+    asked = request_of(seeing, approved)
+    sent = hidden_fields(supervisor.get(f"/births/change/{asked.uid}").text) | {"row_version": "1"}
+    answer = supervisor.http.post(f"/births/change/{asked.uid}/apply", data=sent, follow_redirects=True)
+    assert "Read it again, then decide." in answer.text
+    assert request_of(seeing, approved).state == ChangeState.open
+
+
+def test_the_proposer_sees_a_way_back_and_no_way_to_decide(sign_in, seeing, approved):
+    clerk = sign_in("clerk")
+    propose(clerk, approved, weight_g="3000")
+    asked = request_of(seeing, approved)
+    page = clerk.get(f"/births/change/{asked.uid}").text
+    assert ("Withdraw the proposal" in page, "Apply the change" in page) == (True, False)
+    token = hidden_fields(page)
+    assert clerk.http.post(f"/births/change/{asked.uid}/apply", data=token).status_code == 403
+    decide(clerk, asked, "withdraw")
+    assert request_of(seeing, approved).state == ChangeState.withdrawn
+
+
+def test_a_hidden_number_stays_hidden_until_it_is_typed_anew(sign_in, seeing, approved):
+    clerk, number = sign_in("clerk"), id_number_for(MOTHER_BORN, "2", 987)
+    propose(clerk, approved, weight_g="3000")
+    asked = request_of(seeing, approved)
+    assert seeing(lambda s: [d.field for d in changes.differences(s, scope.get(ChangeRequest, asked.uid), scope.get(Birth, approved))]) == [
+        "weight_g"
+    ]
+    decide(clerk, asked, "withdraw")
+    propose(clerk, approved, mother_id_no=number)
+    page = sign_in("supervisor").get(f"/births/change/{request_of(seeing, approved).uid}").text
+    assert number not in page
+    assert number[:6] in page
+
+
+@pytest.mark.parametrize("name", ["neighbour", "stranger"])
+def test_nobody_else_finds_a_request(sign_in, seeing, approved, name):
+    propose(sign_in("clerk"), approved, weight_g="3000")
+    asked, other = request_of(seeing, approved), sign_in(name)
+    token = {"csrf_token": other.hidden("/own/")["csrf_token"], "act_token": str(uuid7()), "row_version": "1", **WHY}
+    assert other.get(f"/births/change/{asked.uid}").status_code in (403, 404)
+    assert other.get(f"/births/propose/{approved}").status_code in (403, 404)
+    assert other.http.post(f"/births/propose/{approved}", data=token).status_code in (403, 404)
+    for act in ("apply", "refuse", "withdraw"):
+        assert other.http.post(f"/births/change/{asked.uid}/{act}", data=token | {"reason": "x"}).status_code in (403, 404)
+    assert request_of(seeing, approved).state == ChangeState.open
+
+
+def test_an_unknown_decision_is_not_there(sign_in, seeing, approved):
+    clerk = sign_in("clerk")
+    propose(clerk, approved, weight_g="3000")
+    token = hidden_fields(clerk.get(f"/births/change/{request_of(seeing, approved).uid}").text)
+    assert clerk.http.post(f"/births/change/{request_of(seeing, approved).uid}/delete", data=token).status_code == 404
+
+
+def test_people_have_no_such_page_yet(sign_in):
+    assert sign_in("clerk").get(f"/people/propose/{uuid7()}").status_code == 404
