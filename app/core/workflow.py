@@ -12,7 +12,7 @@ from uuid import UUID
 
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, String, Text, UniqueConstraint, Uuid, inspect, select
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
 from app.core import audit, clock, crypto
@@ -141,7 +141,11 @@ class Record(Scoped, audit.Audited, Row):
             CheckConstraint("(status IN ('approved', 'voided')) = (row_hash IS NOT NULL)", name="hash_iff_approved"),
             CheckConstraint("approved_by_id IS NULL OR approved_by_id <> made_by_id", name="approver_is_not_maker"),
             CheckConstraint("approved_by_id IS NULL OR approved_by_id <> changed_by_id", name="approver_is_not_editor"),
-        )
+            Index(
+                f"ix_{cls.__tablename__}_change_open", "scope_path",
+                sqlite_where=text("change_open = 1"), postgresql_where=text("change_open"),
+            ),
+        )  # fmt: skip
 
 
 MACHINERY = frozenset(

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func
 
 from app.core import scope
+from app.core.filters import YES
 from app.core.interface import COUNT_CAP
 from app.core.screen import LedgerView
 from app.core.workflow import OPEN, Record, Status
@@ -58,7 +59,12 @@ class HomeView(IndexView):
     def _counts(self, view: LedgerView) -> list[Count]:
         wanted = [status for status, right in WORK.items() if self._may(right, view)]
         numbers = _numbers(view.datamodel.obj, wanted) if wanted else {}
-        return [Count(_label(s), numbers.get(s, 0), url_for(f"{view.endpoint}.list", _flt_0_status=s.value)) for s in wanted]
+        found = [Count(_label(s), numbers.get(s, 0), url_for(f"{view.endpoint}.list", _flt_0_status=s.value)) for s in wanted]
+        if self._may("can_decide_change", view):
+            found.append(
+                Count(_("changes proposed"), _changes(view.datamodel.obj), url_for(f"{view.endpoint}.list", _flt_0_change_open=YES))
+            )
+        return found
 
     def _may(self, right: str, view: LedgerView) -> bool:
         return bool(self.appbuilder.sm.has_access(right, view.class_permission_name))
@@ -69,6 +75,11 @@ def _numbers(ledger: type[Record], wanted: list[Status]) -> dict[Status, int]:
     statement = scope.query(ledger).where(ledger.status.in_(wanted))
     counted = statement.with_only_columns(ledger.status, func.count()).group_by(ledger.status)
     return dict(db.session.execute(counted).tuples().all())
+
+
+def _changes(ledger: type[Record]) -> int:
+    """How many rows of this person's offices have a proposal that waits."""
+    return db.session.scalar(scope.query(ledger).where(ledger.change_open).with_only_columns(func.count())) or 0
 
 
 def _label(status: Status) -> str:

@@ -168,3 +168,11 @@ def test_an_unknown_decision_is_not_there(sign_in, seeing, approved):
 
 def test_people_have_no_such_page_yet(sign_in):
     assert sign_in("clerk").get(f"/people/propose/{uuid7()}").status_code == 404
+
+
+def test_the_workbench_counts_what_is_proposed_and_leads_there(sign_in, approved):
+    propose(sign_in("clerk"), approved, weight_g="3000")
+    supervisor = sign_in("supervisor")
+    address = re.search(r'href="([^"]*change_open=y)"><strong>1</strong>', supervisor.get("/").text)[1]
+    assert str(approved) in supervisor.get(address.replace("&amp;", "&")).text
+    assert "changes proposed" not in sign_in("neighbour").get("/").text

@@ -101,7 +101,18 @@ class BirthRegistrationView(NamesPeople):
         (_l("State"), {"fields": ["remark", "on_hold", "made_at", "approved_at"]}),
     ]
     show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
-    search_columns = ["status", "region", "registered_on", "reg_no", "registration_type", "child_order", "channel", "due_on", "on_hold"]
+    search_columns = [
+        "status",
+        "region",
+        "registered_on",
+        "reg_no",
+        "registration_type",
+        "child_order",
+        "channel",
+        "due_on",
+        "on_hold",
+        "change_open",
+    ]
     order_columns = ["reg_no"]
     validators_columns = {"registered_on": [Optional()]}
     label_columns = {
@@ -170,7 +181,7 @@ class BirthView(NamesPeople):
     show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
     search_columns = [
         "status", "region", "born_on", "sex", "child_order", "plurality", "statistical_month", "reported_on", "delivery_mode",
-        "birth_place", "late", "possible_duplicate", "incomplete", "on_hold",
+        "birth_place", "late", "possible_duplicate", "incomplete", "on_hold", "change_open",
     ]  # fmt: skip
     order_columns = ["statistical_month"]
     validators_columns = {"reported_on": [Optional()]}
