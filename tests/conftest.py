@@ -33,7 +33,7 @@ from app.demo import REGIONS
 from app.extensions import db
 from app.setup import setup
 from tests import sabotage
-from tests.cast import CAST, PASSWORD
+from tests.cast import CAST, PASSWORD, A
 
 if os.environ.get("SABOTAGE"):
     sabotage.commit(os.environ["SABOTAGE"])
@@ -244,3 +244,14 @@ def working(app: Flask) -> Callable[..., Any]:
                 yield session
 
     return work
+
+
+@pytest.fixture
+def two_hats(app: Flask, working: Callable[..., Any]) -> str:
+    """The name of an account of town A that may enter and may approve."""
+    with working() as session:
+        place = regions.by_code(session, A)
+        users.add(
+            session, app.appbuilder.sm, "two_hats", roles=["clerk", "supervisor"], regions=[place], password=PASSWORD, must_change=False
+        )
+    return "two_hats"

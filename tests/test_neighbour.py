@@ -118,6 +118,7 @@ ROADS: dict[tuple[str, str], Road] = {
     ),
     **changing("BirthView", "approved", "asked"),
     **changing("BirthRegistrationView", "registration", "asked"),
+    **changing("PersonView", "person", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),

@@ -155,8 +155,12 @@ def _notes(session: Session) -> list[Note]:
 
 def chain_of(row: Any) -> str:
     """The chain that tells of a row: its town's, else the one of the system."""
-    path = getattr(row, "scope_path", None) or getattr(row, "audit_path", None)
-    return path[:TOWN_LENGTH] if path else SYSTEM
+    return path_of(row)[:TOWN_LENGTH] or SYSTEM
+
+
+def path_of(row: Any) -> str:
+    """The office a row belongs to, or that made it; nothing where it belongs to none."""
+    return getattr(row, "scope_path", None) or getattr(row, "audit_path", None) or ""
 
 
 def target_of(row: Any) -> str:

@@ -1,7 +1,7 @@
 """Change requests: how an approved row is put right. One proposes with a reason and the paper it rests on, another one applies it.
 
 The new values lie encrypted in the request, against one version of the row. Nothing else changes what is approved: a trigger refuses
-every other update of an approved row's content.
+every other update of an approved row's content. A row without a status of its own, a person's file, is put right the same way.
 """
 
 import json
@@ -24,7 +24,7 @@ from app.core.crypto import Sealed
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.regions import Region
 from app.core.scope import Scoped
-from app.core.workflow import Actor, Record, RowAuthor, Status
+from app.core.workflow import Actor, Record, Status
 
 MAX_EVIDENCE = 200  # characters
 
@@ -91,16 +91,16 @@ def set_values(row: Any, values: Values) -> None:
             setattr(row, name, value)
 
 
-def must_be_changeable(session: Session, row: Record) -> None:
-    """Only an approved row, and one proposal at a time. Raises RuleViolation otherwise."""
-    if row.status is not Status.approved:
+def must_be_changeable(session: Session, row: Any) -> None:
+    """One proposal at a time; of a record, only an approved one. Raises RuleViolation otherwise."""
+    if isinstance(row, Record) and row.status is not Status.approved:
         raise RuleViolation.one(_("Only an approved record is changed by a request. Edit this one."), code="not_approved")
     if open_request(session, row) is not None:
         raise RuleViolation.one(_("A change of this record is proposed already. It is decided first."), code="change_open")
 
 
 def propose(
-    session: Session, row: Record, new: Values, actor: Actor, *, reason: str, evidence: str, explained: Mapping[str, str], token: str
+    session: Session, row: Any, new: Values, actor: Actor, *, reason: str, evidence: str, explained: Mapping[str, str], token: str
 ) -> ChangeRequest:
     """Keep a proposal. `new` holds the fields of the form, `explained` the reasons for what is unusual (code → reason).
 
@@ -114,10 +114,11 @@ def propose(
         problems.append(Problem("", _("Nothing differs from what the register says. Change what is wrong."), "nothing"))
     if problems:
         raise RuleViolation(problems)
-    row.change_open = True
-    session.flush()
+    if isinstance(row, Record):
+        row.change_open = True
+        session.flush()
     request = ChangeRequest(
-        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, scope_path=row.scope_path,
+        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, scope_path=_path_of(row),
         reason=reason.strip(), evidence=evidence.strip(), made_by_id=actor.id, made_at=clock.now(),
     )  # fmt: skip
     content = json.dumps({"fields": fields, "explained": dict(explained)}, ensure_ascii=False)
@@ -133,19 +134,17 @@ def apply(session: Session, request: ChangeRequest, change: Changer, actor: Acto
     Raises RuleViolation where the request is decided, this person may not decide it, or the rules refuse the new values now.
     """
     row = _decidable(session, request, actor)
-    if row.version != request.owner_version or row.status is not Status.approved:
+    if row.version != request.owner_version or (isinstance(row, Record) and row.status is not Status.approved):
         raise RuleViolation.one(_("The record was changed since. Refuse this request and propose it anew."), code="stale")
     _decide(request, ChangeState.applied, actor, reason)
     session.flush()  # the trigger of the row looks for an applied request of its version
     content = _content(request)
     with session.no_autoflush:
         set_values(row, {name: _decoded(session, row, name, new) for name, (_old, new) in content["fields"].items()})
-        row.warnings = workflow.warned(change(row, actor, today), content["explained"])
-        row.change_open, row.changed_by_id, row.changed_at = False, request.made_by_id, clock.now()
-        row.approved_by_id, row.approved_at = actor.id, clock.now()
-        if session.get(RowAuthor, (row.uid, request.made_by_id)) is None:
-            session.add(RowAuthor(owner_uid=row.uid, user_id=request.made_by_id))
-        row.row_hash = workflow.content_hash(row)
+        warnings = workflow.warned(change(row, actor, today), content["explained"])
+        if isinstance(row, Record):
+            row.warnings, row.change_open = warnings, False
+            workflow.approved_anew(row, by=actor.id, changed_by=request.made_by_id)
         workflow.step(row, "apply", actor, token=token, reason=reason)
 
 
@@ -194,11 +193,16 @@ def _words_wrong(reason: str, evidence: str) -> list[Problem]:
     return found
 
 
-def _decidable(session: Session, request: ChangeRequest, actor: Actor) -> Record:
-    """The row of a request that this person may decide: neither its proposer nor an author of the row."""
+def people_of(request: ChangeRequest, row: Any) -> set[int]:
+    """Who may not decide about a request: its proposer, and every author of the record."""
+    return {request.made_by_id, *(workflow.authors_of(row) if isinstance(row, Record) else ())}
+
+
+def _decidable(session: Session, request: ChangeRequest, actor: Actor) -> Any:
+    """The row of a request that this person may decide."""
     row = _owner(session, request)
     _must_be_open(request)
-    if actor.id in {request.made_by_id, *workflow.authors_of(row)}:
+    if actor.id in people_of(request, row):
         message = _("You made or edited this record, or proposed the change; another person must decide about it.")
         raise RuleViolation.one(message, code="own")
     return row
@@ -209,17 +213,20 @@ def _must_be_open(request: ChangeRequest) -> None:
         raise RuleViolation.one(_("This request has been decided already."), code="decided")
 
 
-def _owner(session: Session, request: ChangeRequest) -> Record:
+def _owner(session: Session, request: ChangeRequest) -> Any:
     """The row a request is about. Raises RuleViolation where it is no row of one's own offices any more."""
-    row: Record | None = scope.get(_models()[request.owner_table], request.owner_uid)
+    row = scope.get(scope.scoped_classes()[request.owner_table], request.owner_uid)
     if row is None:
         raise RuleViolation.one(_("The record belongs to none of your offices any more."), code="not_mine")
     return row
 
 
-def _models() -> dict[str, Any]:
-    """Table name → class of every kind of record."""
-    return {cls.__tablename__: cls for cls in Record.__subclasses__()}
+def _path_of(row: Any) -> str:
+    """The office whose supervisors see the request: the row's, or one of those that hold a file."""
+    if isinstance(row, Record):
+        return row.scope_path
+    held: list[str] = [link.scope_path for link in row.offices if link.valid_to is None]
+    return min(held)
 
 
 def _decide(request: ChangeRequest, state: ChangeState, actor: Actor, reason: str) -> None:
@@ -228,9 +235,10 @@ def _decide(request: ChangeRequest, state: ChangeState, actor: Actor, reason: st
         request.decided_by_id, request.decided_at = actor.id, clock.now()
 
 
-def _close(session: Session, request: ChangeRequest, row: Record, state: ChangeState, actor: Actor, *, token: str, reason: str) -> None:
+def _close(session: Session, request: ChangeRequest, row: Any, state: ChangeState, actor: Actor, *, token: str, reason: str) -> None:
     _decide(request, state, actor, reason)
-    row.change_open = False
+    if isinstance(row, Record):
+        row.change_open = False
     acts = {ChangeState.refused: "refuse", ChangeState.withdrawn: "withdraw_change"}
     workflow.step(row, acts[state], actor, token=token, reason=reason)
 

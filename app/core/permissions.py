@@ -44,7 +44,7 @@ SHIPPED = (
     ShippedRole(
         "clerk",
         (
-            *_on(("PersonView",), WRITE),
+            *_on(("PersonView",), (*WRITE, "can_propose")),
             *REQUESTS,
             *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
             *LEDGER_MENUS,
@@ -57,6 +57,7 @@ SHIPPED = (
             *_on(("PersonView", *RECORD_SCREENS), (*READ, "can_reveal")),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
+            ("can_decide_change", "PersonView"),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
@@ -68,6 +69,7 @@ SHIPPED = (
             *_on(("PersonView", *RECORD_SCREENS), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
+            ("can_decide_change", "PersonView"),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),

@@ -124,10 +124,13 @@ class Proposing:
         except Busy as error:
             return str(error)
 
+    def _is_changed_by_request(self) -> bool:
+        return issubclass(self.datamodel.obj, Record) or hasattr(self.rules, "change")
+
     def _changer(self) -> Any:
         return getattr(self.rules, "change", self.rules.save)
 
-    def _asked(self, uid: str) -> tuple[ChangeRequest, Record]:
+    def _asked(self, uid: str) -> tuple[ChangeRequest, Any]:
         """The request and its row, or 404: a foreign one and a missing one look the same."""
         asked = scope.get(ChangeRequest, uid)
         if asked is None or asked.owner_table != self.datamodel.obj.__tablename__:
@@ -142,13 +145,18 @@ class Proposing:
         return ""
 
     def _may_propose(self, item: Any) -> bool:
-        return isinstance(item, Record) and item.status is Status.approved and not item.change_open and self._may("can_propose")
+        """Whether the page offers to propose: the right, an approved record or a file that records name, and nothing open."""
+        if not self._may("can_propose"):
+            return False
+        if isinstance(item, Record):
+            return item.status is Status.approved and not item.change_open
+        return hasattr(self.rules, "is_fixed") and self.rules.is_fixed(item) and changes.open_request(db.session(), item) is None
 
-    def _decisions(self, asked: ChangeRequest, item: Record) -> list[tuple[str, Any, bool]]:
+    def _decisions(self, asked: ChangeRequest, item: Any) -> list[tuple[str, Any, bool]]:
         """(act, label, needs a reason) of what this person may do with this request now."""
         if asked.state is not ChangeState.open:
             return []
-        strangers = current_user.id not in {asked.made_by_id, *workflow.authors_of(item)}
+        strangers = current_user.id not in changes.people_of(asked, item)
         found = [("apply", ACT_LABELS["apply"], False), ("refuse", ACT_LABELS["refuse"], True)] if strangers else []
         found += [("withdraw", ACT_LABELS["withdraw_change"], False)] if asked.made_by_id == current_user.id else []
         return [told for told in found if self._may(DECISIONS[told[0]])]

@@ -100,18 +100,19 @@ class LedgerView(Boxes, Proposing, ModelView):
             setattr(self, f"{name}_columns", columns)
         self.search_form_extra_fields = {**self._search_fields(), **(self.search_form_extra_fields or {})}
         self.formatters_columns = {**formatters_of(self.datamodel.obj), **(self.formatters_columns or {})}
-        if not issubclass(self.datamodel.obj, Record):
+        if not self._is_changed_by_request():
             self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change"}
         super().__init__(**kwargs)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
+        if self._is_changed_by_request():
+            self.base_permissions.append("can_decide_change")
 
     def _offer_acts(self) -> None:
         """Each act of the workflow becomes a FAB action, so that roles name it and templates show it by right."""
         for t in self.datamodel.obj.transitions:
             self.actions[t.act] = ActionItem(t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._acting(t.act))
             self.base_permissions.append(t.act)
-        self.base_permissions.append("can_decide_change")
 
     def _acting(self, act: str) -> Callable[..., None]:
         def perform(row: Any, **words: Any) -> None:
@@ -183,7 +184,7 @@ class LedgerView(Boxes, Proposing, ModelView):
             "act_token": str(uuid7()),
         }
         extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
-        if isinstance(item, Record):
+        if self._is_changed_by_request():
             extra["change_requests"] = [(asked, STATES[asked.state]) for asked in changes.requests_of(db.session(), item)]
         told = history.of(db.session(), item, self.told_columns, self.formatters_columns)
         return self.render_template(

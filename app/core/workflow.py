@@ -154,7 +154,7 @@ MACHINERY = frozenset(
 )  # what is not content
 
 
-def content_hash(row: Record) -> str:
+def content_hash(row: Any) -> str:
     """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it."""
     told: dict[str, Any] = {}
     kind: Any = type(row)
@@ -170,7 +170,7 @@ def content_hash(row: Record) -> str:
 def content_columns(model: Any) -> tuple[tuple[str, str], ...]:
     """Column → the name of the secret it holds, or nothing: what of a record is content."""
     mapper: Any = inspect(model)
-    told = [(name, c.info) for name, c in mapper.columns.items() if name not in MACHINERY and name not in model.not_hashed]
+    told = [(name, c.info) for name, c in mapper.columns.items() if name not in MACHINERY and name not in getattr(model, "not_hashed", ())]
     told = [(name, info) for name, info in told if not (info.get("blind") or info.get("follows_regions"))]
     return tuple((name, name.removesuffix("_enc") if info.get("secret") else "") for name, info in told)
 
@@ -214,11 +214,11 @@ def new_token() -> str:
     return str(crypto.uuid7())
 
 
-def step(row: Record, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
-    """Write down an act that leaves the status as it is: one step, one entry of the history."""
-    session = _session(row)
-    wanted = Transition(act, frozenset({row.status}), row.status)
-    session.add(WorkflowStep(**_step(row, wanted, row.status, actor, reason.strip(), token)))
+def step(row: Any, act: str, actor: Actor, *, token: str, reason: str = "") -> None:
+    """Write down an act that leaves the status as it is, on a record or on a file: one step, one entry of the history."""
+    session, status = _session(row), getattr(row, "status", Status.approved)
+    wanted = Transition(act, frozenset({status}), status)
+    session.add(WorkflowStep(**_step(row, wanted, status, actor, reason.strip(), token)))
     audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
 
 
@@ -241,6 +241,16 @@ def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = ""
         row.approved_by_id, row.approved_at, row.row_hash = actor.id, clock.now(), content_hash(row)
     session.add(WorkflowStep(**_step(row, wanted, source, actor, reason.strip(), token)))
     audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
+
+
+def approved_anew(row: Record, *, by: int, changed_by: int) -> None:
+    """An approved row says something else by an applied change: who proposed it is an author, who applied it approved this version."""
+    session = _session(row)
+    row.changed_by_id, row.changed_at = changed_by, clock.now()
+    row.approved_by_id, row.approved_at = by, clock.now()
+    if session.get(RowAuthor, (row.uid, changed_by)) is None:
+        session.add(RowAuthor(owner_uid=row.uid, user_id=changed_by))
+    row.row_hash = content_hash(row)
 
 
 def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
@@ -272,12 +282,12 @@ def hand_in(batch: Batch, row: Record, actor: Actor) -> None:
     audit.note(batch.session, "submit", row)
 
 
-def _step(row: Record, wanted: Transition, source: Status, actor: Actor, reason: str, token: str) -> dict[str, Any]:
+def _step(row: Any, wanted: Transition, source: Status, actor: Actor, reason: str, token: str) -> dict[str, Any]:
     """The columns of a step."""
     return {
         "owner_table": row.__tablename__, "owner_uid": row.uid, "owner_version": row.version,
-        "row_hash": row.row_hash or content_hash(row), "act": wanted.act, "source": source, "target": wanted.target,
-        "actor_id": actor.id, "office": row.scope_path, "comment": reason or None, "at": clock.now(), "token": token,
+        "row_hash": getattr(row, "row_hash", None) or content_hash(row), "act": wanted.act, "source": source, "target": wanted.target,
+        "actor_id": actor.id, "office": audit.path_of(row), "comment": reason or None, "at": clock.now(), "token": token,
     }  # fmt: skip
 
 
@@ -332,7 +342,7 @@ def steps_of(row: Record) -> list[WorkflowStep]:
     return list(_session(row).scalars(select(WorkflowStep).where(WorkflowStep.owner_uid == row.uid).order_by(WorkflowStep.id)))
 
 
-def _session(row: Record) -> Session:
+def _session(row: Any) -> Session:
     session = object_session(row)
     if session is None:
         raise RuntimeError("the record is not in a session")

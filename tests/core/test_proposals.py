@@ -3,15 +3,17 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from app.core import changes, scope
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.crypto import uuid7
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
+from app.ledgers.people.models import Person, PersonSearch
 from tests.conftest import hidden_fields
 from tests.factories.births import MOTHER_BORN, make_birth
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, make_person
 
 WHY = {"change_reason": "slip of the pen", "evidence": "certificate"}
 
@@ -166,8 +168,59 @@ def test_an_unknown_decision_is_not_there(sign_in, seeing, approved):
     assert clerk.http.post(f"/births/change/{request_of(seeing, approved).uid}/delete", data=token).status_code == 404
 
 
-def test_people_have_no_such_page_yet(sign_in):
-    assert sign_in("clerk").get(f"/people/propose/{uuid7()}").status_code == 404
+def person_of(seeing, approved):
+    return seeing(lambda s: s.get_one(Person, scope.get(Birth, approved).mother_id).uid)
+
+
+def propose_name(client, uid, name):
+    page = client.get(f"/people/propose/{uid}").text
+    return client.http.post(f"/people/propose/{uid}", data=words_of(page) | WHY | {"name": name})
+
+
+def test_a_file_that_an_approved_record_names_is_put_right_by_a_request(sign_in, seeing, approved):
+    clerk, supervisor, uid = sign_in("clerk"), sign_in("supervisor"), person_of(seeing, approved)
+    assert "Propose a change" in clerk.get(f"/people/show/{uid}").text
+    assert propose_name(clerk, uid, "李枚").status_code == 302
+    assert "Propose a change</a>" not in clerk.get(f"/people/show/{uid}").text
+    asked = seeing(lambda s: changes.requests_of(s, scope.get(Person, uid)))[0]
+    page = supervisor.get(f"/people/change/{asked.uid}").text
+    assert re.search(r"Name</th><td><del>李梅</del></td><td><ins>李枚</ins>", page)
+    assert supervisor.http.post(f"/people/change/{asked.uid}/apply", data=hidden_fields(page)).status_code == 302
+    assert seeing(lambda _s: (scope.get(Person, uid).name, scope.get(Person, uid).name_key)) == ("李枚", "li mei")
+    assert seeing(lambda _s: scope.get(Birth, approved).mother_name) == "李梅"
+    parts = select(PersonSearch.token).join(Person, Person.id == PersonSearch.person_id).where(Person.uid == uid)
+    assert "枚" in seeing(lambda s: s.scalars(parts).all())
+    found = supervisor.send("/people/find", "/people/list/", text="李枚").text
+    assert "李枚" in found
+
+
+def test_nobody_applies_their_own_change_of_a_file(sign_in, seeing, approved, two_hats):
+    uid = person_of(seeing, approved)
+    both = sign_in(two_hats)
+    propose_name(both, uid, "李枚")
+    asked = seeing(lambda s: changes.requests_of(s, scope.get(Person, uid)))[0]
+    page = both.get(f"/people/change/{asked.uid}").text
+    assert "Apply the change" not in page
+    both.http.post(f"/people/change/{asked.uid}/apply", data=hidden_fields(page))
+    assert seeing(lambda _s: scope.get(Person, uid).name) == "李梅"
+
+
+def test_a_file_that_no_approved_record_names_is_simply_edited(sign_in, working):
+    with working() as session:
+        uid = make_person(session, name="王芳").uid
+    assert "Propose a change" not in sign_in("clerk").get(f"/people/show/{uid}").text
+
+
+def test_a_file_changed_since_is_not_changed_again(sign_in, seeing, working, approved):
+    clerk, supervisor, uid = sign_in("clerk"), sign_in("supervisor"), person_of(seeing, approved)
+    propose_name(clerk, uid, "李枚")
+    with working():
+        scope.get(Person, uid).phone = "13812345678"
+    asked = seeing(lambda s: changes.requests_of(s, scope.get(Person, uid)))[0]
+    page = supervisor.get(f"/people/change/{asked.uid}").text
+    answer = supervisor.http.post(f"/people/change/{asked.uid}/apply", data=hidden_fields(page), follow_redirects=True)
+    assert "The record was changed since." in answer.text
+    assert seeing(lambda _s: scope.get(Person, uid).name) == "李梅"
 
 
 def test_the_workbench_counts_what_is_proposed_and_leads_there(sign_in, approved):

@@ -31,9 +31,24 @@ def save(row: Person, actor: Actor, today: date) -> list[Caution]:
 
     A file of another office is never mentioned: nothing is saved, a request goes there, the standard sentence comes back.
     """
+    return _keep(row, actor, today, by_request=False)
+
+
+def change(row: Person, actor: Actor, today: date) -> list[Caution]:
+    """A file that approved records name gets the values of an applied request. The words of those records stay theirs."""
+    return _keep(row, actor, today, by_request=True)
+
+
+def is_fixed(row: Person) -> bool:
+    """Whether who this is changes only by a request: an approved record names the person."""
+    return _is_named_by_approved(db.session(), row.id)
+
+
+def _keep(row: Person, actor: Actor, today: date, *, by_request: bool) -> list[Caution]:
     session, is_new, places = db.session(), object_session(row) is None, places_of(row)
     _complete(row, today)
-    if problems := check(session, row, places, today, is_new=is_new):
+    problems = check(session, row, places, today, is_new=is_new)
+    if problems := [*problems, *([] if is_new or by_request else _locked_problems(session, row))]:
         raise RuleViolation(problems)
     if row.id_no and (is_new or _changed(row, "id_no_enc")):
         _must_be_nobody_else(session, row, actor, today)
@@ -49,7 +64,7 @@ def places_of(row: Person) -> dict[OfficeKind, Region]:
 
 
 def check(session: Session, row: Person, places: dict[OfficeKind, Region], today: date, *, is_new: bool) -> list[Problem]:
-    """Everything that is wrong with the form, ID numbers of other files apart."""
+    """Everything that is wrong with what was typed, ID numbers of other files apart."""
     found = naming.check(_named(row), today)
     if not row.sex:
         found.append(Problem("sex", _("Choose the sex, or write the ID number, which contains it."), "sex_missing"))
@@ -58,8 +73,7 @@ def check(session: Session, row: Person, places: dict[OfficeKind, Region], today
     if row.phone and not id_number.is_phone(row.phone.reveal()):
         message = _("A phone number is a mobile number of 11 digits, or a landline with its area code. Correct it or leave it empty.")
         found.append(Problem("phone", message, "phone"))
-    found += _age_problems(session, row, today)
-    return found + ([] if is_new else _locked_problems(session, row))
+    return found + _age_problems(session, row, today)
 
 
 def answer(request: IdentityRequest, actor: Actor) -> None:
