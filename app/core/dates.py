@@ -16,5 +16,5 @@ def read_date(text: str) -> date | None:
         return None
     try:
         return date(*(int(part) for part in parts))
-    except ValueError:
+    except (ValueError, OverflowError):  # a day of thirty digits
         return None

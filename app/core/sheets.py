@@ -26,6 +26,7 @@ Reader = Callable[[Cell, "Reading"], Any]
 Writer = Callable[[Any, "Writing"], Any]
 SERIAL_ONE = date(1899, 12, 30)  # day 0 of the serial numbers of Excel
 SERIALS = range(10_000, 80_000)  # 1927 to 2119: a number outside is no date of a living office
+SERIAL_DIGITS = 5  # of each of them
 EXACT = 10**15  # a number of a workbook has 15 exact digits; a longer one has lost its end
 YES, NO = {"是", "有", "y", "yes", "1", "√", "true"}, {"否", "无", "n", "no", "0", "×", "false"}
 OFFICE_NAMES = re.compile(r"(村|社区)?(村民委员会|居民委员会|村委会|居委会)$")
@@ -158,7 +159,7 @@ def day(cell: Cell, reading: Reading) -> date | None:
     words = re.sub(r"\s", "", plain(cell))
     if not words:
         return None
-    if words.isdecimal() and int(words) in SERIALS:
+    if words.isdecimal() and len(words) == SERIAL_DIGITS and int(words) in SERIALS:
         return SERIAL_ONE + timedelta(days=int(words))
     found = read_date(words)
     if found is None:

@@ -55,6 +55,12 @@ def test_a_date_is_read_however_it_is_written(importing, births, written):
     assert births("born_on") == [date(2025, 3, 5)]
 
 
+@pytest.mark.parametrize("written", ["2025-3-" + "5" * 31, f"2025-{'9' * 25}-1", "9" * 5000])
+def test_a_date_with_too_many_digits_is_refused_like_any_other(importing, written):
+    outcome = importing([row(born_on=written), row(1)])
+    assert (outcome.taken, reasons(outcome)) == (1, ["Born on: This is not a date. Write it like 2025-03-05."])
+
+
 @pytest.mark.parametrize(
     ("written", "sex"), [("男", "1"), ("女", "2"), (1, "1"), ("2", "2"), ("女性", "2"), (" 男 ", "1"), ("Female", "2")]
 )
