@@ -29,6 +29,7 @@ SERIALS = range(10_000, 80_000)  # 1927 to 2119: a number outside is no date of 
 SERIAL_DIGITS = 5  # of each of them
 EXACT = 10**15  # a number of a workbook has 15 exact digits; a longer one has lost its end
 YES, NO = {"是", "有", "y", "yes", "1", "√", "true"}, {"否", "无", "n", "no", "0", "×", "false"}
+INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b]")  # PostgreSQL takes no NUL in a text
 OFFICE_NAMES = re.compile(r"(村|社区)?(村民委员会|居民委员会|村委会|居委会)$")
 
 
@@ -121,7 +122,7 @@ def _short(name: str) -> str:
 
 
 def plain(cell: Cell) -> str:
-    """A cell as text: full-width signs made narrow, blanks at the ends gone, a whole number without its `.0`."""
+    """A cell as text: full-width signs made narrow, blanks at the ends and control characters gone, a whole number without its `.0`."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -130,7 +131,7 @@ def plain(cell: Cell) -> str:
         return str(int(cell)) if cell.is_integer() else str(cell)
     if isinstance(cell, date):
         return cell.isoformat()
-    return unicodedata.normalize("NFKC", cell).replace("\u200b", "").strip()
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", cell)).strip()
 
 
 def as_cell(value: Any) -> Cell:

@@ -122,6 +122,11 @@ def test_an_old_number_is_known_again_by_its_long_form(importing):
     assert (outcome.taken, [number for number, _why in outcome.known]) == (1, [5])
 
 
+def test_control_characters_in_a_cell_are_dropped(importing, births):
+    assert importing([[*row(name="李\x00梅"), "县\x00医院\x1f"]], header=[*HEADER, "接生机构"]).taken == 1
+    assert (births("mother_name"), births("facility")) == (["李梅"], ["县医院"])
+
+
 @pytest.mark.parametrize(("column", "most"), [("接生机构", 100), ("备注", 200), ("联系电话", 200), ("母亲姓名*", 50)])
 def test_a_text_too_long_for_its_column_is_refused_and_not_cut(importing, births, column, most):
     cells = dict(zip(HEADER, row(), strict=True)) | {column: "长" * (most + 1)}
