@@ -29,6 +29,7 @@ SERIALS = range(10_000, 80_000)  # 1927 to 2119: a number outside is no date of 
 SERIAL_DIGITS = 5  # of each of them
 EXACT = 10**15  # a number of a workbook has 15 exact digits; a longer one has lost its end
 YES, NO = {"是", "有", "y", "yes", "1", "√", "true"}, {"否", "无", "n", "no", "0", "×", "false"}
+LONG_DIGITS = re.compile("[0-9]{6,}[0-9Xx]?")  # what may be an ID number or a phone in the wrong column
 INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b]")  # PostgreSQL takes no NUL in a text
 OFFICE_NAMES = re.compile(r"(村|社区)?(村民委员会|居民委员会|村委会|居委会)$")
 
@@ -197,8 +198,8 @@ def one_of(code_set: str, also: Mapping[str, str]) -> Reader:
         meant = also.get(words, words)
         found = [item.code for item in items if meant in (item.code, item.label_zh, item.label_en)]
         if words and len(found) != 1:
-            offered = "、".join(item.label_zh for item in items[:8])
-            raise ValueError(_("“%(words)s” is not on the list. Write one of: %(offered)s.", words=words[:20], offered=offered))
+            offered, said = "、".join(item.label_zh for item in items[:8]), LONG_DIGITS.sub("…", words)[:20]
+            raise ValueError(_("“%(words)s” is not on the list. Write one of: %(offered)s.", words=said, offered=offered))
         return found[0] if words else None
 
     return read

@@ -135,6 +135,11 @@ def test_a_text_too_long_for_its_column_is_refused_and_not_cut(importing, births
     assert births("id") == []
 
 
+def test_a_number_in_the_column_of_a_list_is_not_repeated(importing):
+    told = reasons(importing([row(sex=NUMBERS[0]), row(1, sex=f"女 {NUMBERS[1]}"), row(2, sex="女的")]))
+    assert [reason.split(" is not")[0] for reason in told] == ["Sex: “…”", "Sex: “女 …”", "Sex: “女的”"]
+
+
 def test_a_number_kept_as_a_number_has_lost_its_end_and_is_not_taken(importing):
     assert "lost its last digits" in reasons(importing([row(id_no=float(NUMBERS[0][:17] + "0"))]))[0]
 
