@@ -200,3 +200,33 @@ def test_the_same_workbook_twice_at_once_goes_in_once(county, workbook, monkeypa
     assert sum(o.taken for o in outcomes) == 59
     assert seeing(lambda session: session.scalar(select(func.count()).select_from(Person))) == 59
     assert seeing(lambda session: list(audit.verify(session))) == []
+
+
+@pytest.fixture
+def both_ways(template, tmp_path, request, workbook, monkeypatch):
+    """`both_ways(rows, header, …)` brings a workbook in both ways: what is said of it, and what of that and of the rows left differs."""
+
+    def run(rows, header, past=lambda _session: None):
+        file = workbook(rows, header=header)
+        monkeypatch.setitem(LEDGERS, "single", ONE_BY_ONE)
+        with two_offices(template, tmp_path, request) as apps:
+            for app in apps:
+                with app.app_context(), looking_as(EVERYWHERE), acting("test"), unit_of_work() as session:
+                    past(session)
+            said = [_said(bring_in(app, file, ledger, "clerk")) for app, ledger in zip(apps, ("births", "single"), strict=True)]
+            left = [told(app) for app in apps]
+            return said[0], [what for what in left[0] if left[0][what] != left[1][what]] + ["said"] * (said[0] != said[1])
+
+    return run
+
+
+def _said(outcome):
+    return outcome.taken, outcome.unusual, outcome.known, [(r.number, r.codes) for r in outcome.refused]
+
+
+def test_a_wrong_phone_brings_no_false_reasons_with_it(both_ways):
+    wrong = [*ordinary(1), "7:35", "a000000077", "123"]
+    older = [*ordinary(2, born_on="1994-01-01"), None, None, "123"]
+    (_taken, _unusual, _known, refused), differ = both_ways([wrong, older], [*HEADER, "出生时间", "出生证编号", "联系电话"])
+    assert [codes for _number, codes in refused] == [("phone",), ("phone", "mother_birth_date")]
+    assert differ == []

@@ -114,6 +114,7 @@ def saved(session: Session, birth: Birth, values: dict[str, Any]) -> None:
 
 def check(birth: Birth, today: date) -> list[Problem]:
     """What can be seen from the row alone, for a row that is refused anyway."""
+    rules.complete(birth, today)
     found = checks.of_form(birth, today)
     return checks.of_people(birth, today) if any(problem.code == "missing" for problem in found) else found
 
