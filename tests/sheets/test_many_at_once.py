@@ -230,3 +230,12 @@ def test_a_wrong_phone_brings_no_false_reasons_with_it(both_ways):
     (_taken, _unusual, _known, refused), differ = both_ways([wrong, older], [*HEADER, "出生时间", "出生证编号", "联系电话"])
     assert [codes for _number, codes in refused] == [("phone",), ("phone", "mother_birth_date")]
     assert differ == []
+
+
+def test_a_namesake_is_known_by_the_name_on_her_file(both_ways):
+    def past(session):
+        make_person(session, office=A1, name="Anna Maria", id_no=WOMEN[13], birth_date=MOTHER_BORN)
+
+    rows = [ordinary(1, name="annamaria", id_no=WOMEN[13]), ordinary(2, name="Annamaria"), ordinary(3, name="Anna Maria")]
+    said, differ = both_ways(rows, HEADER, past)
+    assert (said[0], differ) == (3, [])

@@ -175,7 +175,7 @@ class Intake:
         workflow.hand_in(self._batch, birth, self._actor)
         told = (birth.uid, delivery.id, birth.mother_id, birth.born_on, birth.child_order, birth.plural_seq, birth.child_id_no_bidx)
         self._remember(Other(*told))
-        sound = naming.name_key(birth.mother_name)
+        sound = naming.name_key(self._files.name_of(birth.mother_id_no_bidx))  # her row may write it otherwise
         self._namesakes[birth.region.id, sound].append(Namesake(birth.uid, delivery.id, birth.region.id, sound, birth.born_on))
         if birth.birth_cert_no:
             self._certificates.add(birth.birth_cert_no)

@@ -30,6 +30,10 @@ class Files:
         """The people whom one of the offices in scope holds."""
         return [holder.person_id for holder in self._holders.values() if holder.is_mine]
 
+    def name_of(self, blind: str | None) -> str:
+        """The name on the file that bears this number."""
+        return self._holders[blind or ""].name
+
     def find(self, who: Named, blind: str | None) -> int | None:
         """This person's file, or None where one is to be made. `who` is complete and checked.
 
