@@ -239,3 +239,11 @@ def test_a_namesake_is_known_by_the_name_on_her_file(both_ways):
     rows = [ordinary(1, name="annamaria", id_no=WOMEN[13]), ordinary(2, name="Annamaria"), ordinary(3, name="Anna Maria")]
     said, differ = both_ways(rows, HEADER, past)
     assert (said[0], differ) == (3, [])
+
+
+def test_a_third_twin_learns_every_reason_at_once(both_ways):
+    rows = [[*ordinary(1, sex=sex), 2, weight] for sex, weight in (("女", None), ("男", None), ("女", 99999))]
+    rows[2][5] = 2
+    (_taken, _unusual, _known, refused), differ = both_ways(rows, [*HEADER, "胎数", "体重"])
+    assert [codes for _number, codes in refused] == [("plural_seq", "weight_g")]
+    assert differ == []
