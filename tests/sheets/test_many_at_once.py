@@ -247,3 +247,9 @@ def test_a_third_twin_learns_every_reason_at_once(both_ways):
     (_taken, _unusual, _known, refused), differ = both_ways(rows, [*HEADER, "胎数", "体重"])
     assert [codes for _number, codes in refused] == [("plural_seq", "weight_g")]
     assert differ == []
+
+
+def test_a_father_whose_name_cannot_be_seen_is_none(importing, alone, seeing):
+    outcome = importing([[*ordinary(n), "\ufeff"] for n in range(1, 5)], header=[*HEADER, "父亲姓名"])
+    assert (outcome.taken, alone) == (4, [])
+    assert seeing(lambda session: session.scalar(select(func.count()).select_from(Person))) == 4

@@ -164,7 +164,7 @@ class Intake:
             filed.append("mother")
             self._mothers[birth.mother_id] = Mother(family.SEXES["mother"], None, has_phone=phone is not None)
             self._offices[birth.mother_id], self._residences[birth.mother_id] = place, self._residences_of(birth, place)
-        if birth.father_id is None and birth.father_region is not None:
+        if birth.father_id is None and birth.father_region is not None and family.is_named(birth, "father"):
             birth.father_id = self._files.file(self._who[birth.uid]["father"], birth.father_id_no_bidx, birth.father_region)
             filed.append("father")
         birth.filed = " ".join(filed)
