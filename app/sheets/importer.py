@@ -74,12 +74,10 @@ class Outcome:
 def run(ledger: Any, file: Path, actor: Actor) -> Outcome:
     """Import a workbook under the scope in force. Raises RuleViolation when the workbook itself cannot be understood."""
     book, lines = open_book(file, ledger.COLUMNS)
-    outcome, reading = Outcome(book), Reading(db.session(), clock.today())
+    outcome, reading, most = Outcome(book), Reading(db.session(), clock.today()), CHUNK
     while chunk := [_read(ledger, line, reading) for line in islice(lines, CHUNK)]:
         while chunk:
-            del chunk[: _take_many(ledger, chunk, actor, reading, outcome) if hasattr(ledger, "Intake") else 0]
-            if chunk:
-                _take(ledger, chunk.pop(0), actor, reading, outcome)
+            most = _take_next_ones(ledger, chunk, most, actor, reading, outcome)
     with unit_of_work() as session:
         audit.note_about(session, "import", ledger.MODEL.__tablename__, own_chain(), **_told(outcome))
     return outcome
@@ -93,6 +91,20 @@ def own_chain() -> str:
 
 def _told(outcome: Outcome) -> dict[str, int]:
     return {"read": outcome.read, "taken": outcome.taken, "known": len(outcome.known), "refused": len(outcome.refused)}
+
+
+def _take_next_ones(ledger: Any, chunk: list[Told], most: int, actor: Actor, reading: Reading, outcome: Outcome) -> int:
+    """The first rows of a chunk, many at once as far as that goes, then one alone. Answers how many to read ahead of the next ones.
+
+    What was read ahead of a row that goes alone is read again after it: where many go alone, little is read ahead.
+    """
+    together = chunk[:most]
+    done = _take_many(ledger, together, actor, reading, outcome) if hasattr(ledger, "Intake") else 0
+    is_stopped = done < len(together)
+    if is_stopped:
+        _take(ledger, chunk[done], actor, reading, outcome)
+    del chunk[: done + is_stopped]
+    return min(2 * done + 1 if is_stopped else 2 * most, CHUNK)
 
 
 def _take(ledger: Any, told: Told, actor: Actor, reading: Reading, outcome: Outcome) -> None:

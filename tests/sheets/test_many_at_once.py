@@ -253,3 +253,11 @@ def test_a_father_whose_name_cannot_be_seen_is_none(importing, alone, seeing):
     outcome = importing([[*ordinary(n), "\ufeff"] for n in range(1, 5)], header=[*HEADER, "父亲姓名"])
     assert (outcome.taken, alone) == (4, [])
     assert seeing(lambda session: session.scalar(select(func.count()).select_from(Person))) == 4
+
+
+def test_little_is_read_ahead_where_many_rows_go_alone(importing, alone, monkeypatch):
+    read, make = [], births.make
+    monkeypatch.setattr(births, "make", lambda values, *kind: read.append(values) or make(values, *kind))
+    rows = [[*ordinary(n), 2] for n in range(1, 41)]
+    assert importing(rows, header=[*HEADER, "胎数"]).taken == len(alone) == 40
+    assert len(read) < 40 * 4
