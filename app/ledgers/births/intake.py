@@ -55,8 +55,6 @@ class Intake:
 
         The steps are those of rules.save(), so that a row meets the same problem first. Nobody is filed before everything is judged.
         """
-        if birth.plurality > 1:  # before anything is refused: which place among the twins is free may be wrong too
-            raise OneByOne
         rules.refuse_if(self._problems[birth.uid])
         place, phone = birth.mother_region, values.get("phone")
         if birth.mother_id_no_bidx is None or place is None:
