@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
-from app.core import audit, changes, scope
+from app.core import audit, changes, clock, scope
 from app.core.audit import acting
 from app.core.base import Model
 from app.core.changes import ChangeRequest
@@ -30,7 +30,6 @@ from tests.factories.births import MOTHER_BORN, make_birth, user
 from tests.factories.people import id_number_for
 from tests.sheets.conftest import HEADER, add_county_people, bring_in
 
-TODAY = date(2026, 11, 25)
 LEAST = 15  # statements of the shortest act here: a loop that ends sooner has tried nothing
 
 
@@ -110,7 +109,7 @@ def birth(working: Any) -> Callable[..., Any]:
 
 def test_an_approval_happens_whole_or_not(app: Flask, birth: Any) -> None:
     uid = birth(Status.submitted)
-    act = deciding(app, "supervisor", lambda _s, who: rules.approve(scope.get(Birth, uid), who, TODAY, token=str(uuid7())))
+    act = deciding(app, "supervisor", lambda _s, who: rules.approve(scope.get(Birth, uid), who, clock.today(), token=str(uuid7())))
     die_everywhere(app, act)
 
 
@@ -122,7 +121,7 @@ def test_a_change_is_applied_whole_or_not(app: Flask, birth: Any, working: Any) 
         asked = changes.propose(session, scope.get(Birth, uid), new, user(session, "clerk"), **told).uid
 
     def apply(session: Session, who: Any) -> None:
-        changes.apply(session, scope.get(ChangeRequest, asked), rules.change, who, TODAY, token=str(uuid7()))
+        changes.apply(session, scope.get(ChangeRequest, asked), rules.change, who, clock.today(), token=str(uuid7()))
 
     die_everywhere(app, deciding(app, "supervisor", apply))
 

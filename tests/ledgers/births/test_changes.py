@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.core import audit, changes, periods, regions, scope, workflow
+from app.core import audit, changes, clock, periods, regions, scope, workflow
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
@@ -21,7 +21,6 @@ from tests.cast import A2, A, B
 from tests.factories.births import BORN_ON, MOTHER_BORN, make_birth, user
 from tests.factories.people import id_number_for
 
-TODAY = date(2026, 11, 25)
 CHILD_NO = id_number_for(BORN_ON, "2", 310)
 
 
@@ -58,7 +57,7 @@ def deciding(working):
         with working(*places) as session:
             asked, words = scope.get(ChangeRequest, uid), {"token": str(uuid7()), "reason": reason}
             if act == "apply":
-                changes.apply(session, asked, rules.change, user(session, by), TODAY, **words)
+                changes.apply(session, asked, rules.change, user(session, by), clock.today(), **words)
             else:
                 getattr(changes, act)(session, asked, user(session, by), **words)
 
@@ -134,7 +133,7 @@ def test_nothing_else_is_decided_while_a_change_is_open(approved, asking, workin
     uid = approved()
     asking(uid, weight_g=3000)
     with pytest.raises(RuleViolation, match="A change of this record is proposed"), working(A) as session:
-        rules.void(scope.get(Birth, uid), user(session, "supervisor"), TODAY, token=str(uuid7()), reason="wrong")
+        rules.void(scope.get(Birth, uid), user(session, "supervisor"), clock.today(), token=str(uuid7()), reason="wrong")
 
 
 # applying
@@ -250,7 +249,7 @@ def test_decided_marks_stay(approved, asking, deciding, seeing, working):
         row = make_birth(session, mother_name="李梅", status=Status.submitted)
         assert row.possible_duplicate
         workflow.advance(row, "not_duplicate", user(session, "supervisor"), token=str(uuid7()), reason="two women")
-        rules.approve(row, user(session, "supervisor"), TODAY, token=str(uuid7()))
+        rules.approve(row, user(session, "supervisor"), clock.today(), token=str(uuid7()))
         uid = row.uid
     deciding("apply", asking(uid, weight_g=3000))
     assert told(seeing, uid, "possible_duplicate", "weight_g") == (False, 3000)
@@ -268,7 +267,7 @@ def test_a_birth_corrected_into_a_closed_month_counts_in_the_open_one(approved, 
     with working() as session:
         periods.close(session, regions.by_code(session, A), "2026-02", user(session, "approver"))
     deciding("apply", asking(uid, born_on=date(2026, 2, 27)))
-    assert told(seeing, uid, "statistical_month", "late") == ("2026-11", True)
+    assert told(seeing, uid, "statistical_month", "late") == (periods.month_of(clock.today()), True)
 
 
 def test_a_submitted_report_stays_and_the_next_revision_tells_the_difference(approved, asking, deciding, working, seeing):
