@@ -127,6 +127,19 @@ def test_control_characters_in_a_cell_are_dropped(importing, births):
     assert (births("mother_name"), births("facility")) == (["李梅"], ["县医院"])
 
 
+def test_twins_of_a_mother_with_an_old_number_stand_one_after_the_other(importing, births):
+    old = NUMBERS[0][:6] + NUMBERS[0][8:17]
+    assert importing([[*row(id_no=old, sex=sex), 2] for sex in "女男"], header=[*HEADER, "胎数"]).taken == 2
+    assert births("plural_seq") == [1, 2]
+    assert len(reasons(importing([[*row(id_no=None), 2], [*row(id_no=float(10**17)), 2]], header=[*HEADER, "胎数"]))) == 2
+
+
+def test_a_passport_of_fifteen_digits_is_known_again(importing):
+    rows = [[*row(id_no="123456789012345"), "护照"]]
+    assert importing(rows, header=[*HEADER, "母亲证件类型"]).taken == 1
+    assert importing(rows, header=[*HEADER, "母亲证件类型"]).taken == 0
+
+
 @pytest.mark.parametrize(("column", "most"), [("接生机构", 100), ("备注", 200), ("联系电话", 200), ("母亲姓名*", 50)])
 def test_a_text_too_long_for_its_column_is_refused_and_not_cut(importing, births, column, most):
     cells = dict(zip(HEADER, row(), strict=True)) | {column: "长" * (most + 1)}

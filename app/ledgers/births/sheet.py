@@ -15,6 +15,7 @@ from app.core.workflow import Status
 from app.ledgers.births import checks, family, rules
 from app.ledgers.births.intake import Intake
 from app.ledgers.births.models import MAX_PLURALITY, Birth
+from app.ledgers.people import naming
 
 MODEL, SCREEN = Birth, "BirthView"
 TWIN_DAYS = 1  # children of one delivery are born on one day or the next
@@ -81,9 +82,8 @@ def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same birth again: the mother, the day, the sex, the order and the name of the child."""
     if not (values.get("mother_id_no") and values.get("born_on")):
         return None
-    mother = crypto.keys().blind(id_number.long_form(values["mother_id_no"]), "id_no")
     child = names.clean_name(values.get("child_name") or "") or None
-    return mother, values["born_on"], values.get("sex"), values.get("child_order"), child
+    return _mothers_blind(values), values["born_on"], values.get("sex"), values.get("child_order"), child
 
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
@@ -97,7 +97,7 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
 def settle(session: Session, birth: Birth, values: dict[str, Any]) -> list[Problem]:
     """What the row says beside the birth: which of the twins this is, and the mother's phone."""
     if birth.plurality > 1 and birth.born_on and not values.get("plural_seq"):
-        birth.plural_seq = _next_place(session, birth)
+        birth.plural_seq = _next_place(session, birth, _mothers_blind(values))
     phone = values.get("phone")
     if phone and not id_number.is_phone(phone):
         message = _("A phone number is a mobile number of 11 digits, or a landline with its area code. Correct it or leave it empty.")
@@ -119,9 +119,15 @@ def check(birth: Birth, today: date) -> list[Problem]:
     return checks.of_people(birth, today) if any(problem.code == "missing" for problem in found) else found
 
 
-def _next_place(session: Session, birth: Birth) -> int:
+def _mothers_blind(values: dict[str, Any]) -> str:
+    """By what her number is found: an old ID number as its long form, a passport of fifteen digits as it is."""
+    number, is_card = values.get("mother_id_no") or "", (values.get("mother_id_type") or "1") in naming.CITIZEN_TYPES
+    return crypto.keys().blind(id_number.long_form(number) if is_card else id_number.clean(number), "id_no")
+
+
+def _next_place(session: Session, birth: Birth, mother: str) -> int:
     """Twins stand one after the other in a workbook: the first place that no child of this delivery has yet."""
     near = Birth.born_on.between(*family.days_around(birth.born_on, TWIN_DAYS))
-    rows = scope.query(Birth).where(Birth.mother_id_no_bidx == birth.mother_id_no_bidx, near, Birth.status != Status.voided)
+    rows = scope.query(Birth).where(Birth.mother_id_no_bidx == mother, near, Birth.status != Status.voided)
     taken = set(session.scalars(rows.with_only_columns(Birth.plural_seq)))
     return next(n for n in range(1, MAX_PLURALITY + 2) if n not in taken)
