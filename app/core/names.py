@@ -19,12 +19,11 @@ MIN_LENGTH, MAX_LENGTH = 2, 50  # field list, 姓名
 # Surnames pypinyin reads otherwise (现代汉语词典; where that gives two readings, the commoner one).
 SURNAMES_BY_READING = {
     "bi": "秘",
-    "bu": "卜",
     "chong": "种",
-    "du": "都",
     "ge": "盖 蓋",
     "gou": "句",
     "gui": "炅",
+    "juan": "隽 雋",
     "kan": "阚",
     "miao": "缪 繆",
     "nai": "能 佴",
@@ -64,7 +63,8 @@ COMPOUND_SURNAMES = frozenset(_COMPOUNDS.split())
 RARE_READINGS = {"𠮷": "ji"}  # in people's names, unknown to pypinyin
 NAME_READINGS = {  # in names (现代汉语词典), where the dictionary's first reading is another
     "长": "cháng", "長": "cháng", "朝": "zhāo", "重": "chóng", "曾": "zēng", "茜": "xī", "晟": "shèng", "琢": "zhuó", "薄": "bó",
-    "率": "shuài", "厦": "xià", "廈": "xià", "勒": "lè", "似": "sì", "着": "zhuó",
+    "率": "shuài", "厦": "xià", "廈": "xià", "勒": "lè", "似": "sì", "着": "zhuó", "莞": "wǎn", "劲": "jìng", "勁": "jìng", "靓": "liàng",
+    "佛": "fó", "都": "dū", "泊": "bó", "了": "liǎo", "卜": "bǔ", "还": "huán", "還": "huán", "隽": "jùn", "雋": "jùn",
 }  # fmt: skip
 load_single_dict({ord(character): reading for character, reading in NAME_READINGS.items()})
 
