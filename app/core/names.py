@@ -11,7 +11,7 @@ from functools import lru_cache
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")  # read once, when the library is imported
 
-from pypinyin import lazy_pinyin, load_single_dict
+from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
 
 DOT = "·"
 MIN_LENGTH, MAX_LENGTH = 2, 50  # field list, 姓名
@@ -62,11 +62,16 @@ _COMPOUNDS = (
 COMPOUND_SURNAMES = frozenset(_COMPOUNDS.split())
 RARE_READINGS = {"𠮷": "ji"}  # in people's names, unknown to pypinyin
 NAME_READINGS = {  # in names (现代汉语词典), where the dictionary's first reading is another
-    "长": "cháng", "長": "cháng", "朝": "zhāo", "重": "chóng", "曾": "zēng", "茜": "xī", "晟": "shèng", "琢": "zhuó", "薄": "bó",
+    "长": "cháng", "長": "cháng", "重": "chóng", "曾": "zēng", "晟": "shèng", "琢": "zhuó", "薄": "bó",
     "率": "shuài", "厦": "xià", "廈": "xià", "勒": "lè", "似": "sì", "着": "zhuó", "莞": "wǎn", "劲": "jìng", "勁": "jìng", "靓": "liàng",
     "佛": "fó", "都": "dū", "泊": "bó", "了": "liǎo", "卜": "bǔ", "还": "huán", "還": "huán", "隽": "jùn", "雋": "jùn",
 }  # fmt: skip
+NAME_PHRASES = {  # and where the character beside it decides
+    "朝阳": "zhāo yáng", "朝陽": "zhāo yáng", "朝霞": "zhāo xiá", "朝晖": "zhāo huī", "朝暉": "zhāo huī", "朝辉": "zhāo huī",
+    "朝輝": "zhāo huī", "朝旭": "zhāo xù", "朝曦": "zhāo xī", "敬重": "jìng zhòng", "珍重": "zhēn zhòng", "宝藏": "bǎo zàng",
+}  # fmt: skip
 load_single_dict({ord(character): reading for character, reading in NAME_READINGS.items()})
+load_phrases_dict({phrase: [[syllable] for syllable in reading.split()] for phrase, reading in NAME_PHRASES.items()})
 
 _HANZI = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"

@@ -47,6 +47,8 @@ def load(ledger: str, file: Path, username: str, errors: Path | None) -> None:
         if errors and outcome.refused:
             writing.errors(outcome, errors)
             click.echo(f"The refused rows are in {errors}.")
+        if outcome.stopped:
+            raise click.ClickException(f"{outcome.stopped} The rows told of here are dealt with; start again, and the others follow.")
 
 
 @group.command("export")

@@ -22,7 +22,7 @@ from app.core.crypto import uuid7
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import TOWN_LENGTH
 from app.core.sheets import Cell, Column, Reading
-from app.core.unit_of_work import take_every_turn, unit_of_work
+from app.core.unit_of_work import Busy, take_every_turn, unit_of_work
 from app.core.workflow import Actor, Record
 from app.extensions import db
 from app.sheets.again import Register, Told
@@ -52,6 +52,7 @@ class Outcome:
     unusual: int = 0  # of them, with something for the approver to look at
     known: list[tuple[int, str]] = field(default_factory=list)  # row number and why it adds nothing
     refused: list[Refusal] = field(default_factory=list)
+    stopped: str = ""  # why the rows after these were not read
 
     @property
     def read(self) -> int:
@@ -72,12 +73,20 @@ class Outcome:
 
 
 def run(ledger: Any, file: Path, actor: Actor) -> Outcome:
-    """Import a workbook under the scope in force. Raises RuleViolation when the workbook itself cannot be understood."""
+    """Import a workbook under the scope in force. Raises RuleViolation when the workbook itself cannot be understood.
+
+    What stops it half-way, a busy database or a file that breaks off, is told in the outcome: the rows before it are in.
+    """
     book, lines = open_book(file, ledger.COLUMNS)
     outcome, reading, most = Outcome(book), Reading(db.session(), clock.today()), CHUNK
-    while chunk := [_read(ledger, line, reading) for line in islice(lines, CHUNK)]:
-        while chunk:
-            most = _take_next_ones(ledger, chunk, most, actor, reading, outcome)
+    try:
+        while chunk := [_read(ledger, line, reading) for line in islice(lines, CHUNK)]:
+            while chunk:
+                most = _take_next_ones(ledger, chunk, most, actor, reading, outcome)
+    except (RuleViolation, Busy) as reason:
+        if not outcome.read:
+            raise
+        outcome.stopped = str(reason)
     with unit_of_work() as session:
         audit.note_about(session, "import", ledger.MODEL.__tablename__, own_chain(), **_told(outcome))
     return outcome

@@ -220,3 +220,18 @@ def test_a_masked_name_keeps_its_length_and_hides_something(text: str) -> None:
     masked = mask_name(text)
     assert len(masked) == len(clean_name(text))
     assert ("*" in masked) == bool(masked)
+
+
+@pytest.mark.parametrize(
+    ("name", "reading"),
+    [
+        ("张朝阳", "zhang zhao yang"),
+        ("梁朝伟", "liang chao wei"),
+        ("朝鲁门", "chao lu men"),
+        ("宋茜", "song qian"),
+        ("王敬重", "wang jing zhong"),
+        ("李重光", "li chong guang"),
+    ],
+)
+def test_a_character_is_read_by_the_one_beside_it(name, reading):
+    assert sort_key(name) == reading

@@ -13,7 +13,7 @@ from app.core import audit
 from app.core.audit import acting
 from app.core.bulk import Batch
 from app.core.scope import looking_as
-from app.core.unit_of_work import unit_of_work
+from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import RowAuthor, Status, WorkflowStep
 from app.extensions import db
 from app.ledgers.births import checks
@@ -261,3 +261,20 @@ def test_little_is_read_ahead_where_many_rows_go_alone(importing, alone, monkeyp
     rows = [[*ordinary(n), 2] for n in range(1, 41)]
     assert importing(rows, header=[*HEADER, "胎数"]).taken == len(alone) == 40
     assert len(read) < 40 * 4
+
+
+def test_an_import_that_is_stopped_says_which_rows_are_in(importing, monkeypatch, seeing):
+    monkeypatch.setattr(importer, "CHUNK", 3)
+    write, chunks = Batch.write, iter(range(9))
+
+    def busy_in_the_second(batch):
+        write(batch)
+        if next(chunks) == 1:
+            raise Busy("The database is busy.")
+
+    monkeypatch.setattr(Batch, "write", busy_in_the_second)
+    outcome = importing([ordinary(n) for n in range(1, 9)])
+    assert (outcome.taken, outcome.stopped) == (3, "The database is busy.")
+    told = seeing(lambda session: session.scalars(select(audit.AuditEntry.detail).where(audit.AuditEntry.act == "import")).all())
+    assert len(told) == 1
+    assert '"taken":3' in told[0]
