@@ -1,6 +1,6 @@
 """What the forms of a ledger consist of: every column asks for the box that fits its type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,8 @@ from app.core.crypto import secrets_of
 from app.core.errors import RuleViolation
 from app.core.fields import CalendarField, ChoiceField, CodeField, RegionField, RemoteSelectField, SecretField, WholeNumberField, text_field
 from app.core.filters import YES
+
+ON_ADD, ON_EDIT = ("act_token",), ("act_token", "row_version")  # hidden fields of the forms
 
 
 class Boxes:
@@ -97,3 +99,10 @@ def say_beside(form: Any, refusal: RuleViolation) -> None:
             form[problem.field].errors = [*form[problem.field].errors, problem.message]
         else:
             flash(str(problem.message), "danger")
+
+
+def fieldsets(groups: Sequence[tuple[Any, list[str]]], *hidden: str, without: str = "") -> list[tuple[Any, dict[str, list[str]]]]:
+    """The groups of a form as FAB takes them; the first one carries the hidden fields."""
+    found = [(name, {"fields": [column for column in columns if column != without]}) for name, columns in groups]
+    found[0][1]["fields"] += hidden
+    return found

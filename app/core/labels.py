@@ -29,6 +29,19 @@ ACT_LABELS: dict[str, Any] = {
     "refuse": _l("Refuse the change"),
     "withdraw_change": _l("Withdraw the proposal"),
 }
+RECORD_LABELS: dict[str, Any] = {  # of the columns every record has
+    "region": _l("Office"),
+    "status": _l("Status"),
+    "raised": _l("Marks"),
+    "possible_duplicate": _l("Possible duplicate"),
+    "incomplete": _l("Incomplete"),
+    "on_hold": _l("On hold"),
+    "change_open": _l("Change requested"),
+    "late": _l("Late"),
+    "made_at": _l("Entered at"),
+    "approved_at": _l("Approved at"),
+    "remark": _l("Remark"),
+}
 
 
 def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:

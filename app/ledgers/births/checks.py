@@ -10,11 +10,11 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import Caution, Problem
 from app.core.id_number import FEMALE, age
-from app.ledgers.births import deliveries, family
+from app.ledgers.births import deliveries
 from app.ledgers.births.elsewhere import Other
 from app.ledgers.births.known import Known, Limits
 from app.ledgers.births.models import MAX_ORDER, MAX_PLURALITY, Birth
-from app.ledgers.people import sound
+from app.ledgers.people import snapshots, sound
 
 HEAVIEST, LONGEST = 15_000, 50  # grams and weeks nobody has reached: a slip of the pen, not a question
 CERTIFICATE = re.compile(r"[A-Z][0-9]{9}")  # medical birth certificate: one letter, nine digits
@@ -37,7 +37,7 @@ def of_form(birth: Birth, today: date) -> list[Problem]:
 
 def of_people(birth: Birth, today: date) -> list[Problem]:
     """What is wrong with the names, numbers and birth dates of the people it names."""
-    return [problem for role in ("mother", "father", "child") for problem in family.problems(birth, role, today)]
+    return [problem for role in ("mother", "father", "child") for problem in snapshots.problems(birth, role, today)]
 
 
 def clock_of(text: str | None) -> str | None:

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import scope
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth, BirthRegistration
+from app.ledgers.people.filing import standing
 from app.ledgers.people.models import OfficeKind, Person, PersonOffice
-from app.ledgers.people.rules import tables_naming_people
 
 PREGNANCY, AFTER_BIRTH = "1", "2"  # code list registration_type
 LONGEST_PREGNANCY = timedelta(days=300)  # an earlier registration belongs to an earlier pregnancy
@@ -141,23 +141,6 @@ def is_registration_used(session: Session, registration: BirthRegistration) -> b
     """Whether any birth, of whichever office, belongs to the registration."""
     with session.no_autoflush, elevated("births of a registration"):
         return session.scalar(select(Birth.id).where(Birth.registration_id == registration.id).limit(1)) is not None
-
-
-def is_named_by_another(session: Session, person_id: int, but: UUID) -> bool:
-    """Whether another standing row, of this ledger or any other, names the person."""
-    with session.no_autoflush, elevated("rows that name a person"):
-        connection = session.connection()
-        return any(
-            connection.scalar(
-                select(table.c.id).where(standing(table.c), table.c.uid != but, or_(*(k == person_id for k in keys))).limit(1)
-            )
-            for table, keys in tables_naming_people()
-        )
-
-
-def standing(table: Any) -> ColumnElement[bool]:
-    """The condition that a row was not voided."""
-    return table.status != Status.voided  # type: ignore[no-any-return]
 
 
 def _is_hers(registration: Registration, birth: Birth) -> bool:

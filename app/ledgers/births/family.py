@@ -1,26 +1,15 @@
-"""The people a registration or a birth names: their snapshot on the row, their file, and the office that answers for them."""
+"""The mother and the father of a birth: what the register knows of her, and who they are where there is no ID number."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from app.core import scope
-from app.core.errors import Problem
-from app.core.id_number import FEMALE, MALE
-from app.core.regions import Region
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
-from app.ledgers.people import naming, sound
-from app.ledgers.people.models import OfficeKind, Person, PersonOffice
-from app.ledgers.people.naming import Named
-
-SEXES = {"mother": FEMALE, "woman": FEMALE, "father": MALE, "partner": MALE}
-SNAPSHOT = ("name", "id_type", "id_no_bidx", "birth_date")
-ANSWERING = (OfficeKind.resident, OfficeKind.registered, OfficeKind.serving)  # which office answers, if several know the person
+from app.ledgers.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -30,44 +19,6 @@ class Mother:
     sex: str
     died_on: date | None
     has_phone: bool
-
-
-def named(row: Any, role: str) -> Named:
-    """The person in this role as the row names them. A child's sex and birth date are the row's own."""
-    sealed = getattr(row, f"{role}_id_no")
-    number = sealed.reveal() if sealed else None
-    if role == "child":
-        return Named(row.child_name or "", "1", number, row.born_on, row.sex, role)
-    id_type, born = getattr(row, f"{role}_id_type"), getattr(row, f"{role}_birth_date")
-    return Named(getattr(row, f"{role}_name") or "", id_type, number, born, SEXES[role], role)
-
-
-def is_named(row: Any, role: str) -> bool:
-    """Whether anything was written about the person in this role."""
-    return any(getattr(row, f"{role}_{column}", None) for column in ("name", "id_no", "birth_date"))
-
-
-def complete(row: Any, role: str, today: date) -> None:
-    """Write the snapshot as it is kept: the name tidy, the number with 18 characters, the birth date it contains."""
-    if not is_named(row, role):
-        return
-    who = naming.completed(named(row, role), today)
-    setattr(row, f"{role}_name", who.name or None)
-    setattr(row, f"{role}_id_no", who.id_no)
-    if role != "child":
-        setattr(row, f"{role}_birth_date", who.birth_date)
-        setattr(row, f"{role}_id_type", who.id_type or "1")
-
-
-def problems(row: Any, role: str, today: date) -> list[Problem]:
-    """What is wrong with the person in this role; nothing where nobody is named."""
-    return naming.check(named(row, role), today) if is_named(row, role) else []
-
-
-def is_unchanged(row: Any, role: str) -> bool:
-    """Whether the row on file names this person as before: then the link stays, even to a file that cannot be opened here."""
-    state = inspect(row)
-    return bool(state.persistent) and not any(state.attrs[f"{role}_{column}"].history.has_changes() for column in SNAPSHOT)
 
 
 def mother_of_twin(session: Session, birth: Birth) -> int | None:
@@ -93,47 +44,8 @@ def days_around(day: date, days: int) -> tuple[date, date]:
     return date.fromordinal(first), date.fromordinal(last)
 
 
-def files_of(session: Session, row: Any, roles: Iterable[str]) -> dict[str, Person]:
-    """Role → the file of the person in it, as far as one's own offices hold it; a protected person's is not opened from here."""
-    wanted = {role: getattr(row, f"{role}_id") for role in roles}
-    mine = scope.query(Person).where(Person.id.in_([n for n in wanted.values() if n is not None]), Person.is_protected.is_(False))
-    found = {person.id: person for person in session.scalars(mine)}
-    return {role: found[number] for role, number in wanted.items() if number in found}
-
-
-def on_file(session: Session, person_id: int | None) -> Person | None:
-    """The person's file, where one of my offices holds it."""
-    return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
-
-
 def mothers_on_file(session: Session, people: Collection[int]) -> dict[int, Mother]:
     """Person → what their file says, where one of my offices holds it."""
     told = scope.query(Person).where(Person.id.in_(people))
     columns = (Person.id, Person.sex, Person.died_on, Person.phone_bidx.is_not(None))
     return {number: Mother(*about) for number, *about in session.execute(told.with_only_columns(*columns))}
-
-
-def office_of(session: Session, person_id: int | None) -> Region | None:
-    """The office in my scope that answers for a person today: where they live, are registered, or are served, in this order."""
-    region_id = offices_of(session, [person_id] if person_id else []).get(person_id or 0)
-    return session.get(Region, region_id) if region_id else None
-
-
-def offices_of(session: Session, people: Collection[int]) -> dict[int, int]:
-    """Person → the number of the place of the office that answers for them today; who belongs to none of mine is left out."""
-    mine = scope.query(PersonOffice).where(PersonOffice.person_id.in_(people), PersonOffice.valid_to.is_(None))
-    told = mine.with_only_columns(PersonOffice.person_id, PersonOffice.region_id, PersonOffice.kind)
-    links = session.execute(told.order_by(PersonOffice.id)).all()  # the newest link of a kind answers
-    return {link.person_id: link.region_id for link in sorted(links, key=lambda link: -ANSWERING.index(link.kind))}
-
-
-def within_reach(place: Region | None) -> Region | None:
-    """The place, if the writer answers for it; somebody else may have chosen it."""
-    return place if place is not None and scope.current().holds(place.path) else None
-
-
-def own_place(session: Session) -> Region | None:
-    """The place of a writer who answers for exactly one village or town."""
-    paths = scope.current().paths
-    found = session.scalars(select(Region).where(Region.path == paths[0])).one_or_none() if len(paths) == 1 else None
-    return found if found and sound.is_office(found) else None

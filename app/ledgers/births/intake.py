@@ -18,7 +18,7 @@ from app.ledgers.births.elsewhere import Namesake, Other, Registration, Residenc
 from app.ledgers.births.family import Mother
 from app.ledgers.births.known import SCHEME, Known, Limits
 from app.ledgers.births.models import Birth, Delivery
-from app.ledgers.people import naming
+from app.ledgers.people import naming, snapshots
 from app.ledgers.people.files import Files
 from app.ledgers.people.models import OfficeKind
 
@@ -37,7 +37,7 @@ class Intake:
             rules.complete(birth, today)
         self._problems = {birth.uid: checks.of_form(birth, today) for birth in births}
         sound = [birth for birth in births if not self._problems[birth.uid]]
-        self._who = {birth.uid: {role: family.named(birth, role) for role in ("mother", "father")} for birth in sound}
+        self._who = {birth.uid: {role: snapshots.named(birth, role) for role in ("mother", "father")} for birth in sound}
         blinds = {blind for birth in sound for blind in (birth.mother_id_no_bidx, birth.father_id_no_bidx) if blind}
         self._files = Files(session, self._batch, blinds, actor, today)
         self._read_people(session)
@@ -82,7 +82,7 @@ class Intake:
     def _read_people(self, session: Session) -> None:
         known = self._files.on_record()
         self._mothers: dict[int, Mother] = family.mothers_on_file(session, known)
-        offices = family.offices_of(session, known)
+        offices = snapshots.offices_of(session, known)
         self._offices: dict[int, Region] = {person: session.get_one(Region, place) for person, place in offices.items()}
         self._residences: dict[int, list[Residence]] = defaultdict(list)
         for residence in elsewhere.residences(session, known):
@@ -120,7 +120,7 @@ class Intake:
     def _about(self, birth: Birth, phone: str | None) -> Known:
         """What is known about a birth. Whoever has no file yet has no births."""
         limits = Limits(self._table, birth.scope_path, birth.born_on)
-        mother = self._mothers.get(birth.mother_id) if birth.mother_id else Mother(family.SEXES["mother"], None, has_phone=False)
+        mother = self._mothers.get(birth.mother_id) if birth.mother_id else Mother(snapshots.SEXES["mother"], None, has_phone=False)
         if checks.is_protected(birth, limits) or (birth.mother_id and phone and mother and not mother.has_phone):
             raise OneByOne
         days, sound = limits["duplicate_days"], naming.name_key(birth.mother_name)
@@ -133,17 +133,17 @@ class Intake:
 
     def _father(self, birth: Birth) -> int | None:
         """His file, where there is one. Without a number he may be the father of another child of hers, which the form finds out."""
-        if not family.is_named(birth, "father"):
+        if not snapshots.is_named(birth, "father"):
             return None
         if birth.father_id_no_bidx is None and self._hers.get(birth.mother_id):
             raise OneByOne
-        if family.within_reach(birth.father_region) is None:
+        if snapshots.within_reach(birth.father_region) is None:
             raise OneByOne
         return self._files.find(self._who[birth.uid]["father"], birth.father_id_no_bidx)
 
     def _place(self, birth: Birth, place: Region) -> None:
         """The mother's office answers for the row; it counts where she lived on the day."""
-        office = self._offices.get(birth.mother_id) if birth.mother_id else family.within_reach(place)
+        office = self._offices.get(birth.mother_id) if birth.mother_id else snapshots.within_reach(place)
         if office is None:
             raise OneByOne
         birth.region, birth.scope_path = office, office.path
@@ -160,9 +160,9 @@ class Intake:
         if mother_id is None:
             birth.mother_id = self._files.file(self._who[birth.uid]["mother"], birth.mother_id_no_bidx, place, phone)
             filed.append("mother")
-            self._mothers[birth.mother_id] = Mother(family.SEXES["mother"], None, has_phone=phone is not None)
+            self._mothers[birth.mother_id] = Mother(snapshots.SEXES["mother"], None, has_phone=phone is not None)
             self._offices[birth.mother_id], self._residences[birth.mother_id] = place, self._residences_of(birth, place)
-        if birth.father_id is None and birth.father_region is not None and family.is_named(birth, "father"):
+        if birth.father_id is None and birth.father_region is not None and snapshots.is_named(birth, "father"):
             birth.father_id = self._files.file(self._who[birth.uid]["father"], birth.father_id_no_bidx, birth.father_region)
             filed.append("father")
         birth.filed = " ".join(filed)

@@ -12,10 +12,10 @@ from app.core.errors import Caution, Problem, RuleViolation
 from app.core.regions import Region
 from app.core.workflow import Actor
 from app.extensions import db
-from app.ledgers.births import elsewhere, family
+from app.ledgers.births import elsewhere
 from app.ledgers.births.elsewhere import PREGNANCY
 from app.ledgers.births.models import MAX_ORDER, BirthRegistration
-from app.ledgers.people import naming, sound
+from app.ledgers.people import naming, snapshots, sound
 
 ROLES = ("woman", "partner")
 DATES = ("registered_on", "due_on", "woman_birth_date", "partner_birth_date")
@@ -27,8 +27,8 @@ def save(registration: BirthRegistration, actor: Actor, today: date) -> list[Cau
     session = db.session()
     with session.no_autoflush:
         for role in ROLES:
-            family.complete(registration, role, today)
-        keeps = [r for r in ROLES if getattr(registration, f"{r}_id") is not None and family.is_unchanged(registration, r)]
+            snapshots.complete(registration, role, today)
+        keeps = [r for r in ROLES if getattr(registration, f"{r}_id") is not None and snapshots.is_unchanged(registration, r)]
         registration.registered_on = registration.registered_on or today
         problems = _problems(registration, today)
         if problems:
@@ -56,7 +56,7 @@ def _problems(registration: BirthRegistration, today: date) -> list[Problem]:
     missing = [Problem(name, _("Fill in this field."), "missing") for name in needed if getattr(registration, name) in (None, "")]
     if missing:
         return missing
-    found = [problem for role in ROLES for problem in family.problems(registration, role, today)]
+    found = [problem for role in ROLES for problem in snapshots.problems(registration, role, today)]
     found += sound.old_dates(registration, DATES, today)
     if not registration.reg_no:
         found += sound.large_places(registration, ("region",))
@@ -76,9 +76,9 @@ def _problems(registration: BirthRegistration, today: date) -> list[Problem]:
 
 def _found(session: Session, registration: BirthRegistration, role: str, actor: Actor, today: date) -> int | None:
     """The file of a spouse, wherever it lies. Nobody is entered by a registration."""
-    if not family.is_named(registration, role):
+    if not snapshots.is_named(registration, role):
         return None
-    who = family.named(registration, role)
+    who = snapshots.named(registration, role)
     return naming.find_or_file(session, who, region=None, outside="link", actor=actor, today=today).person_id
 
 
@@ -96,8 +96,8 @@ def _place(session: Session, registration: BirthRegistration) -> None:
 
 def _office(session: Session, registration: BirthRegistration) -> Region | None:
     """Hers, else her partner's, else the writer's own where there is only one."""
-    hers, his = (family.office_of(session, getattr(registration, f"{role}_id")) for role in ROLES)
-    return hers or his or family.own_place(session)
+    hers, his = (snapshots.office_of(session, getattr(registration, f"{role}_id")) for role in ROLES)
+    return hers or his or snapshots.own_place(session)
 
 
 def _number(session: Session, office: Region, year: int) -> str:

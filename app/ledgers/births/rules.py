@@ -16,7 +16,7 @@ from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
 from app.ledgers.births.known import SCHEME, Known, Limits, about
 from app.ledgers.births.models import Birth
-from app.ledgers.people import naming, search
+from app.ledgers.people import filing, naming, search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found, Named
 
@@ -30,8 +30,8 @@ def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
     session = db.session()
     with session.no_autoflush:
         complete(birth, today)
-        keeps_mother = birth.mother_id is not None and family.is_unchanged(birth, "mother")
-        keeps_father = birth.father_id is not None and family.is_unchanged(birth, "father")
+        keeps_mother = birth.mother_id is not None and snapshots.is_unchanged(birth, "mother")
+        keeps_father = birth.father_id is not None and snapshots.is_unchanged(birth, "father")
         refuse_if(checks.of_form(birth, today))
         with _apart(session, birth):
             if not keeps_mother:
@@ -62,7 +62,7 @@ def void(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") 
     workflow.advance(birth, "void", actor, token=token, reason=reason)
     deliveries.mark(birth)
     if own := _own_file(session, birth, "child"):
-        _close_file(session, own.id, on)
+        filing.close(session, own.id, on)
 
 
 def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
@@ -80,7 +80,7 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
     else:
         session.delete(delivery)
     for person in own:
-        _close_file(session, person.id, on)
+        filing.close(session, person.id, on)
 
 
 def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
@@ -104,7 +104,7 @@ ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "di
 def complete(birth: Birth, today: date) -> None:
     """Write what was typed as it is kept, and what follows from it."""
     for role in ROLES:
-        family.complete(birth, role, today)
+        snapshots.complete(birth, role, today)
     birth.reported_on = birth.reported_on or today
     birth.is_alive = birth.child_died_on is None
     birth.birth_cert_no = id_number.clean(birth.birth_cert_no or "") or None
@@ -133,36 +133,26 @@ def _apart(session: Session, birth: Birth) -> Iterator[None]:
 
 def _mother(session: Session, birth: Birth, actor: Actor, today: date) -> int:
     """Her file, found or made. A file that this row alone made is put right with the row, or closed when it was the wrong one."""
-    who, own = family.named(birth, "mother"), _own_file(session, birth, "mother")
-    place = None if own else family.within_reach(birth.mother_region)
+    who, own = snapshots.named(birth, "mother"), _own_file(session, birth, "mother")
+    place = None if own else snapshots.within_reach(birth.mother_region)
     twin = None if who.id_no else family.mother_of_twin(session, birth)
     found = Found(twin) if twin else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
     if own and found.person_id is None:
         return _put_right(session, own, who)
-    mother_id = _filed(birth, "mother", found)
+    mother_id = filing.note(birth, "mother", found)
     if mother_id is None:
         message = _("The mother is not on file at your offices. Choose the place where she lives, and she is entered with this birth.")
         raise RuleViolation.one(message, "mother_region", code="mother_place")
     if own:
-        _close_file(session, own.id, today)
+        filing.close(session, own.id, today)
     return mother_id
 
 
 def _own_file(session: Session, birth: Birth, role: str) -> Person | None:
     """The file of the person in this role, if this row made it, or a twin's, and no other row names the person."""
-    person_id = getattr(birth, f"{role}_id")
-    person = family.on_file(session, person_id) if person_id else None
-    if person is None or elsewhere.is_named_by_another(session, person.id, birth.uid):
-        return None
-    of_a_twin = role == "mother" and person.id_no is None
-    return person if of_a_twin or role in (birth.filed or "").split() else None
-
-
-def _filed(birth: Birth, role: str, found: Found) -> int | None:
-    """Write down whether this row made the file, so that it alone is put right or closed with the row."""
-    others = [known for known in (birth.filed or "").split() if known != role]
-    birth.filed = " ".join([*others, role] if found.is_new else others)
-    return found.person_id
+    person = filing.only_here(session, birth, role)
+    of_a_twin = person is not None and role == "mother" and person.id_no is None
+    return person if of_a_twin or filing.is_maker(birth, role) else None
 
 
 def _put_right(session: Session, mother: Person, who: Named) -> int:
@@ -175,19 +165,19 @@ def _put_right(session: Session, mother: Person, who: Named) -> int:
 def _father(session: Session, birth: Birth, actor: Actor, today: date) -> int | None:
     """He may be filed anywhere, or nowhere; he is entered only where he lives in the offices of the writer."""
     own, found = _own_file(session, birth, "father"), Found(None)
-    if family.is_named(birth, "father"):
-        who, place = family.named(birth, "father"), family.within_reach(birth.father_region)
+    if snapshots.is_named(birth, "father"):
+        who, place = snapshots.named(birth, "father"), snapshots.within_reach(birth.father_region)
         known = None if who.id_no else family.father_of_sibling(session, birth)
         found = Found(known) if known else naming.find_or_file(session, who, region=place, outside="link", actor=actor, today=today)
-    father_id = _filed(birth, "father", found)
+    father_id = filing.note(birth, "father", found)
     if own and own.id != father_id:
-        _close_file(session, own.id, today)
+        filing.close(session, own.id, today)
     return father_id
 
 
 def _place(session: Session, birth: Birth, keeps_mother: bool) -> None:
     """The mother's office answers for the row; it counts where she lived on the day."""
-    office = birth.region if keeps_mother and birth.region else family.office_of(session, birth.mother_id)
+    office = birth.region if keeps_mother and birth.region else snapshots.office_of(session, birth.mother_id)
     if office is None:
         raise RuleViolation.one(_("The mother's file belongs to no place of your offices any more."), "mother_name", code="mother_place")
     birth.region, birth.scope_path = office, office.path
@@ -212,7 +202,7 @@ def _registration(session: Session, birth: Birth) -> int | None:
 
 
 def _protect(session: Session, mother_id: int) -> None:
-    mother = family.on_file(session, mother_id)
+    mother = snapshots.on_file(session, mother_id)
     if mother is not None:
         mother.is_protected = True
 
@@ -220,7 +210,7 @@ def _protect(session: Session, mother_id: int) -> None:
 def _unprotect(session: Session, birth: Birth) -> None:
     """This row alone made the mother a protected person, by a date that was corrected since or a draft that goes."""
     said_so = any(warning["code"] == checks.PROTECTED for warning in birth.warnings or ())
-    mother = family.on_file(session, birth.mother_id) if said_so else None
+    mother = snapshots.on_file(session, birth.mother_id) if said_so else None
     if mother is None:
         return
     table, others = params.Table(session, SCHEME), elsewhere.births_of(session, [birth.mother_id], [])
@@ -230,7 +220,7 @@ def _unprotect(session: Session, birth: Birth) -> None:
 
 
 def _child(birth: Birth) -> Named:
-    who = family.named(birth, "child")
+    who = snapshots.named(birth, "child")
     return who if who.name else replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
 
 
@@ -239,8 +229,8 @@ def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     found = naming.find_or_file(session, _child(birth), region=birth.region, outside="link", actor=actor, today=birth.born_on)
     if found.person_id is None:
         raise RuntimeError("a child with a place has a file")
-    _filed(birth, "child", found)
-    child = family.on_file(session, found.person_id)
+    filing.note(birth, "child", found)
+    child = snapshots.on_file(session, found.person_id)
     if child is not None and birth.child_died_on:
         child.died_on = child.died_on or birth.child_died_on
     return found.person_id
@@ -263,14 +253,3 @@ def _put_child_right(session: Session, birth: Birth, actor: Actor, today: date) 
             )
     own.sex, own.died_on = birth.sex, birth.child_died_on
     _put_right(session, own, who)
-
-
-def _close_file(session: Session, child_id: int, on: date) -> None:
-    child = family.on_file(session, child_id)
-    if child is None:
-        return
-    child.closed_on = on
-    for link in child.offices:
-        if link.valid_to is None:
-            link.valid_to = max(on, link.valid_from)
-    search.rewrite(session, child)

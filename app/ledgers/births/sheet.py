@@ -15,7 +15,7 @@ from app.core.workflow import Status
 from app.ledgers.births import checks, family, rules
 from app.ledgers.births.intake import Intake
 from app.ledgers.births.models import MAX_PLURALITY, Birth
-from app.ledgers.people import naming
+from app.ledgers.people import naming, snapshots
 
 MODEL, SCREEN = Birth, "BirthView"
 TWIN_DAYS = 1  # children of one delivery are born on one day or the next
@@ -107,7 +107,7 @@ def settle(session: Session, birth: Birth, values: dict[str, Any]) -> list[Probl
 
 def saved(session: Session, birth: Birth, values: dict[str, Any]) -> None:
     """The phone goes to the mother's file where none is known."""
-    mother = family.on_file(session, birth.mother_id) if values.get("phone") else None
+    mother = snapshots.on_file(session, birth.mother_id) if values.get("phone") else None
     if mother is not None and mother.phone is None:
         mother.phone = values["phone"]
 

@@ -1,63 +1,21 @@
 """The screens of the births ledger."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import joinedload
 from wtforms.validators import Optional
 
 from app.core import id_number
+from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.interface import LedgerInterface
-from app.core.screen import LedgerView
+from app.core.labels import RECORD_LABELS
 from app.core.workflow import FLAGS
-from app.extensions import db
-from app.ledgers.births import checks, family, registration_rules, rules
+from app.ledgers.births import checks, registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.people import search
-from app.ledgers.people.models import Person
+from app.ledgers.people.views import PERSON_HINT, NamesPeople
 
-ON_ADD, ON_EDIT = ("act_token",), ("act_token", "row_version")  # hidden fields of the forms
-
-
-def fieldsets(groups: Sequence[tuple[Any, list[str]]], *hidden: str, without: str = "") -> list[tuple[Any, dict[str, list[str]]]]:
-    """The groups of a form as FAB takes them; the first one carries the hidden fields."""
-    found = [(name, {"fields": [column for column in columns if column != without]}) for name, columns in groups]
-    found[0][1]["fields"] += hidden
-    return found
-
-
-SHARED_LABELS = {
-    "region": _l("Office"),
-    "status": _l("Status"),
-    "raised": _l("Marks"),
-    "possible_duplicate": _l("Possible duplicate"),
-    "incomplete": _l("Incomplete"),
-    "on_hold": _l("On hold"),
-    "change_open": _l("Change requested"),
-    "late": _l("Late"),
-    "made_at": _l("Entered at"),
-    "approved_at": _l("Approved at"),
-    "child_order": _l("Child number of the mother"),
-    "remark": _l("Remark"),
-}
-PERSON_HINT = _l("On the card; the birth date is taken from it.")
-
-
-class NamesPeople(LedgerView):
-    """A record page that leads to the files of the people the row names: a child is found from here and from no list."""
-
-    show_template = "births/show.html"
-    people_labels: Mapping[str, Any] = {}
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.extra_args = {"files_of": self._files_of, "people_labels": self.people_labels}
-        super().__init__(**kwargs)
-
-    def _files_of(self, item: Any) -> dict[str, Person]:
-        may_open = self.appbuilder.sm.has_access("can_show", "PersonView")
-        return family.files_of(db.session(), item, self.people_labels) if may_open else {}
+SHARED_LABELS = {**RECORD_LABELS, "child_order": _l("Child number of the mother")}
 
 
 class RegistrationInterface(LedgerInterface):
@@ -149,7 +107,7 @@ class BirthRegistrationView(NamesPeople):
             return BirthRegistration.reg_no == number
         table = BirthRegistration
         numbers, written = (table.woman_id_no, table.partner_id_no), (table.woman_name,)
-        return search.on_rows(text, numbers=numbers, written=written, found=table.woman_id, people=(table.woman_id, table.partner_id))
+        return search.on_rows(text, numbers=numbers, written=written, found=(table.woman_id,), people=(table.woman_id, table.partner_id))
 
 
 class BirthView(NamesPeople):
@@ -244,7 +202,7 @@ class BirthView(NamesPeople):
             return Birth.birth_cert_no == number
         numbers, written = (Birth.mother_id_no, Birth.father_id_no, Birth.child_id_no), (Birth.mother_name, Birth.child_name)
         people = (Birth.mother_id, Birth.father_id, Birth.child_id)
-        return search.on_rows(text, numbers=numbers, written=written, found=Birth.mother_id, people=people)
+        return search.on_rows(text, numbers=numbers, written=written, found=(Birth.mother_id,), people=people)
 
     def integrity_message(self, told_by_database: str) -> str:
         if "birth_cert_no" in told_by_database:

@@ -13,6 +13,8 @@ from app.core.scope import elevated
 from app.extensions import db
 from app.ledgers.people.models import Person, PersonOffice, PersonSearch
 
+Columns = Sequence[Any]
+
 OF_AGE = 14  # PIPL art. 31: data of children under fourteen
 LAST = chr(0x10FFFF)  # sorts after every character that may follow
 NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]")  # an ID number, the old ones too
@@ -42,10 +44,10 @@ def condition(text: str) -> ColumnElement[bool]:
     return _named(names.search_key(text))
 
 
-def on_rows(text: str, *, numbers: Sequence[Any], written: Sequence[Any], found: Any, people: Sequence[Any]) -> ColumnElement[bool]:
+def on_rows(text: str, *, numbers: Columns, written: Columns, found: Columns, people: Columns) -> ColumnElement[bool]:
     """Rows of a ledger that name a person: by a whole ID number, else by any part of the name on file or how a written name begins.
 
-    `numbers` and `written` are the row's own words, `found` the link that is looked up by name, `people` every link of the row.
+    `numbers` and `written` are the row's own words, `found` the links that are looked up by name, `people` every link of the row.
     Rows that name a protected person stand in the list, but no name and no number leads to them.
     """
     number = id_number.clean(text)
@@ -53,7 +55,7 @@ def on_rows(text: str, *, numbers: Sequence[Any], written: Sequence[Any], found:
         named = [column == id_number.long_form(number) for column in numbers]
     else:
         begins = [column.startswith(names.clean_name(text), autoescape=True) for column in written]
-        named = [found.in_(_people(names.search_key(text))), *begins]
+        named = [*(column.in_(_people(names.search_key(text))) for column in found), *begins]
     protected = _protected(people)
     return and_(or_(*named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
 

@@ -1,5 +1,6 @@
 """The screens of the people ledger: the people of one's offices, the ID lookup, the requests of other offices."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +22,12 @@ from app.core.interface import LedgerInterface
 from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
-from app.ledgers.people import lookup, offices, rules, search
+from app.ledgers.people import lookup, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 
 NUMBER_HINT = _l("18 characters as on the card; it fills in the birth date and the sex. Leave it empty if there is no document.")
+PERSON_HINT = _l("On the card; the birth date is taken from it.")
 
 
 class PeopleInterface(LedgerInterface):
@@ -129,6 +131,21 @@ class PersonView(LedgerView):
                 per_hour=current_app.config["LOOKUPS_PER_HOUR"],
                 today=clock.today(),
             )
+
+
+class NamesPeople(LedgerView):
+    """A record page that leads to the files of the people the row names: a child is found from here and from no list."""
+
+    show_template = "people/named.html"
+    people_labels: Mapping[str, Any] = {}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.extra_args = {"files_of": self._files_of, "people_labels": self.people_labels}
+        super().__init__(**kwargs)
+
+    def _files_of(self, item: Any) -> dict[str, Person]:
+        may_open = self.appbuilder.sm.has_access("can_show", "PersonView")
+        return snapshots.files_of(db.session(), item, self.people_labels) if may_open else {}
 
 
 class IdentityRequestInterface(LedgerInterface):

@@ -10,8 +10,9 @@ from app.core import audit, clock, periods, regions, scope, workflow
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.workflow import RowAuthor, Status, WorkflowStep
-from app.ledgers.births import family, registration_rules
+from app.ledgers.births import registration_rules
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
+from app.ledgers.people import snapshots
 from app.ledgers.people.models import Person, PersonOffice
 from tests.cast import A1, B1, A, B
 from tests.factories.births import BORN_ON, MOTHER_BORN, correct, do, make_birth, make_registration, user
@@ -337,7 +338,7 @@ def test_files_that_only_the_draft_made_are_closed_and_others_stay(working):
             "father_region": regions.by_code(session, A1),
         }
         births = [make_birth(session, mother_id_no=NUMBER, **father), make_birth(session, born_on=date(2025, 3, 5))]
-        made = [family.on_file(session, number) for number in (births[0].father_id, births[1].mother_id)]
+        made = [snapshots.on_file(session, number) for number in (births[0].father_id, births[1].mother_id)]
         for birth in births:
             do(birth, "discard", user(session, "clerk"))
         session.flush()
@@ -352,7 +353,7 @@ def test_a_file_that_was_closed_with_a_draft_opens_with_the_next_row_that_names_
         do(first, "discard", user(session, "clerk"))
     with working(A) as session:
         assert make_birth(session, mother_id_no=NUMBER).mother_id == mother
-        assert family.on_file(session, mother).closed_on is None
+        assert snapshots.on_file(session, mother).closed_on is None
 
 
 def test_a_file_that_was_there_before_outlives_the_birth(working):
@@ -372,7 +373,7 @@ def test_a_mother_whose_number_was_corrected_leaves_no_second_file(working):
         mother = birth.mother_id
         correct(session, birth, mother_id_no=right)
         assert birth.mother_id == mother
-        assert family.on_file(session, mother).id_no.reveal() == right
+        assert snapshots.on_file(session, mother).id_no.reveal() == right
 
 
 # twins of whom one is approved
@@ -437,10 +438,10 @@ def test_a_date_that_was_corrected_does_not_protect_her_any_more(working):
     young, grown = id_number_for(date(2013, 1, 1), "2", 71), id_number_for(date(1993, 1, 1), "2", 72)
     with working(A) as session:
         birth = make_birth(session, mother_id_no=young)
-        mother = family.on_file(session, birth.mother_id)
+        mother = snapshots.on_file(session, birth.mother_id)
         assert mother.is_protected
         correct(session, birth, mother_id_no=grown, mother_birth_date=date(1993, 1, 1))
-        assert not family.on_file(session, birth.mother_id).is_protected
+        assert not snapshots.on_file(session, birth.mother_id).is_protected
 
 
 def test_a_birth_date_that_was_corrected_does_not_protect_her_any_more_unless_another_birth_does(working):
@@ -448,7 +449,7 @@ def test_a_birth_date_that_was_corrected_does_not_protect_her_any_more_unless_an
     with working(A) as session:
         young = {"mother_id_no": id_number_for(born, "2", 73), "born_on": date(2023, 6, 1)}
         first, second = make_birth(session, **young), make_birth(session, **young | {"born_on": date(2023, 12, 1)}, child_order=2)
-        mother = family.on_file(session, first.mother_id)
+        mother = snapshots.on_file(session, first.mother_id)
         correct(session, first, born_on=date(2025, 6, 1))
         assert mother.is_protected
         correct(session, second, born_on=date(2026, 1, 1))

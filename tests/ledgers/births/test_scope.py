@@ -4,8 +4,8 @@ from sqlalchemy import select, update
 
 from app.core import regions, scope
 from app.core.scope import elevated
-from app.ledgers.births import family
 from app.ledgers.births.models import Birth, Delivery
+from app.ledgers.people import snapshots
 from tests.cast import A1, B1, A, B
 from tests.factories.births import MOTHER_BORN, make_birth
 from tests.factories.people import also_seen_by, id_number_for, make_person
@@ -70,8 +70,8 @@ def test_a_file_of_another_office_is_not_opened_by_its_number(working):
         session.flush()
         number = person.id
     with working(A) as session:
-        assert family.on_file(session, number) is None
-        assert family.office_of(session, number) is None
+        assert snapshots.on_file(session, number) is None
+        assert snapshots.office_of(session, number) is None
     with working(B) as session:
-        assert family.on_file(session, number).id == number
-        assert family.office_of(session, number).name == regions.by_code(session, B1).name
+        assert snapshots.on_file(session, number).id == number
+        assert snapshots.office_of(session, number).name == regions.by_code(session, B1).name

@@ -1,0 +1,68 @@
+"""Files of people that a row of a ledger made: with that row they are put right or closed, while no other row names the person."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from app.core.scope import elevated
+from app.core.workflow import Status
+from app.ledgers.people import search, snapshots
+from app.ledgers.people.models import Person
+from app.ledgers.people.naming import Found
+from app.ledgers.people.rules import tables_naming_people
+
+
+def own_file(session: Session, row: Any, role: str) -> Person | None:
+    """The file of the person in this role, if this row made it and no other row names the person."""
+    return only_here(session, row, role) if is_maker(row, role) else None
+
+
+def only_here(session: Session, row: Any, role: str) -> Person | None:
+    """The file of the person in this role, if one of my offices holds it and no other row names the person."""
+    person_id = getattr(row, f"{role}_id")
+    person = snapshots.on_file(session, person_id) if person_id else None
+    return None if person is None or is_named_by_another(session, person.id, row.uid) else person
+
+
+def is_maker(row: Any, role: str) -> bool:
+    """Whether this row made the file of the person in this role."""
+    return role in (row.filed or "").split()
+
+
+def note(row: Any, role: str, found: Found) -> int | None:
+    """Write down whether this row made the file, so that it alone is put right or closed with the row. Answers whose file it is."""
+    others = [known for known in (row.filed or "").split() if known != role]
+    row.filed = " ".join([*others, role] if found.is_new else others)
+    return found.person_id
+
+
+def close(session: Session, person_id: int, on: date) -> None:
+    """Nobody finds the file any more; entered again by its number it opens again."""
+    person = snapshots.on_file(session, person_id)
+    if person is None:
+        return
+    person.closed_on = on
+    for link in person.offices:
+        if link.valid_to is None:
+            link.valid_to = max(on, link.valid_from)
+    search.rewrite(session, person)
+
+
+def is_named_by_another(session: Session, person_id: int, but: UUID) -> bool:
+    """Whether another standing row, of any ledger and any office, names the person."""
+    with session.no_autoflush, elevated("rows that name a person"):
+        connection = session.connection()
+        return any(
+            connection.scalar(
+                select(table.c.id).where(standing(table.c), table.c.uid != but, or_(*(k == person_id for k in keys))).limit(1)
+            )
+            for table, keys in tables_naming_people()
+        )
+
+
+def standing(table: Any) -> ColumnElement[bool]:
+    """The condition that a row was not voided."""
+    return table.status != Status.voided  # type: ignore[no-any-return]
