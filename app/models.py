@@ -43,6 +43,12 @@ from app.ledgers.births.models import (
     Delivery,  # one delivery of one mother
 )
 
+# families
+from app.ledgers.families.models import (
+    Marriage,  # one marriage with its dates, as the approved events tell it
+    MarriageEvent,  # one marriage, divorce or death of a spouse, for both
+)
+
 # people
 from app.ledgers.people.models import (
     IdentityRequest,  # one question after a person of another office

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
+from app.ledgers.families.views import MarriageEventView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
 
@@ -15,6 +16,7 @@ LEDGERS = (
     (IdentityRequestView, "ID requests", _l("ID requests"), "fa-question-circle"),
     (BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-text-o"),
     (BirthView, "Births", _l("Births"), "fa-child"),
+    (MarriageEventView, "Marriages", _l("Marriages"), "fa-heart"),
 )
 
 

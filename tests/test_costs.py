@@ -14,6 +14,7 @@ from app.core.unit_of_work import unit_of_work
 from tests.cast import A1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
+from tests.factories.families import make_marriage
 from tests.figures import figure
 
 BIRTHS = figure(100_000)
@@ -21,12 +22,13 @@ MOST_STATEMENTS, MOST_OPTIONS = 12, 1000
 LISTS = (
     "/births/list/",
     "/registrations/list/",
+    "/marriages/list/",
     "/people/list/",
     "/people/requests/list/",
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
-FORMS = ("/births/add", "/registrations/add", "/people/add", "/people/lookup")
+FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/people/add", "/people/lookup")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,7 @@ def office(shared_app: Flask) -> Flask:
     with shared_app.app_context(), looking_as(EVERYWHERE), acting("test"), unit_of_work() as session:
         bulk_births(session, BIRTHS, town=A1, mothers=min(2000, BIRTHS))
         make_registration(session)
+        make_marriage(session)
     return shared_app
 
 

@@ -23,11 +23,13 @@ from app.core.base import Model
 from app.core.crypto import KeyLost, Keyring
 from app.core.scope import elevated
 from app.core.unit_of_work import unit_of_work
+from app.core.workflow import Status
 from app.extensions import db
 from app.models import AuditEntry, CodeItem, KeyCheck, Person, PersonSearch, PolicyParam, ShippedGrant
 from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
 from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
+from tests.factories.families import make_marriage
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -165,6 +167,8 @@ COUNTED = (
     "delivery",
     "birth",
     "birth_registration",
+    "marriage_event",
+    "marriage",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -186,6 +190,7 @@ def fill(session: Session) -> None:
         make_birth(session, mother_id_no=ID)
         make_registration(session)
         make_attachment(session)
+        make_marriage(session, status=Status.approved)
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

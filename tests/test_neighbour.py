@@ -20,6 +20,7 @@ from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
+from app.ledgers.families.models import MarriageEvent
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
@@ -27,13 +28,15 @@ from app.reports.models import ReportRun
 from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import make_birth, make_registration, user
+from tests.factories.families import make_marriage
 from tests.factories.people import make_person
 
 CANARY = "金丝雀"
 CERTIFICATE, PHONE = "C987654321", "13912345678"
 OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
 GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
-TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, ReportRun, ChangeRequest)
+TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, MarriageEvent, ReportRun, ChangeRequest)
+RECORDS = {"births": "birth", "registrations": "registration", "marriages": "marriage"}  # ledger → kind of row
 REPORT = "births-monthly"
 
 
@@ -116,9 +119,26 @@ ROADS: dict[tuple[str, str], Road] = {
             "plural_seq": "1",
         },
     ),
+    **ledger(
+        "MarriageEventView",
+        "marriage",
+        "wife_id_no",
+        "wife_region",
+        {
+            "kind": "1",
+            "happened_on": "2020-05-20",
+            "wife_name": "王邻居",
+            "wife_id_type": "1",
+            "wife_marital": "21",
+            "husband_name": "张邻居",
+            "husband_id_type": "1",
+            "husband_marital": "21",
+        },
+    ),
     **changing("BirthView", "approved", "asked"),
     **changing("BirthRegistrationView", "registration", "asked"),
     **changing("PersonView", "person", "asked"),
+    **changing("MarriageEventView", "marriage", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
@@ -171,6 +191,8 @@ def town(shared_app: Flask) -> Town:
         stages = {"待": Status.submitted, "退": Status.returned, "准": Status.approved}
         others = [make_birth(session, mother_name=CANARY + name, status=status) for name, status in stages.items()]
         registration = make_registration(session, woman_name=CANARY + "女")
+        marriage = make_marriage(session, wife_name=CANARY + "妻", husband_name=CANARY + "夫", certificate_no=CERTIFICATE)
+        wedded = make_marriage(session, wife_name=CANARY + "嫁", husband_name=CANARY + "娶", status=Status.approved)
         where = person.offices[0].region
         question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
         request = IdentityRequest(scope_path=where.path, person=person, **question)
@@ -179,10 +201,13 @@ def town(shared_app: Flask) -> Town:
         told = {"reason": CANARY + "改", "evidence": CANARY + "据", "explained": {}, "token": "0190a0b0-0000-7000-8000-000000000003"}
         asked = changes.propose(session, others[-1], {"child_name": CANARY + "新"}, user(session, "clerk"), **told)
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
-        rows = {"person": person, "birth": birth, "registration": registration, "request": request, "region": where, "run": run}
-        rows |= {"approved": others[-1], "asked": asked}
+        rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
+        rows |= {"region": where, "run": run}
+        rows |= {"approved": others[-1], "asked": asked, "wedded": wedded}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
-        secrets = [sealed for row in (person, birth, registration) for name in secrets_of(type(row)) if (sealed := getattr(row, name))]
+        secrets = [
+            sealed for row in (person, birth, registration, marriage) for name in secrets_of(type(row)) if (sealed := getattr(row, name))
+        ]
         known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
         found = {kind: str(row.uid) for kind, row in rows.items()} | {"number": person.id_no.reveal()}
         canaries = (CANARY, CERTIFICATE, PHONE, where.name, *known, *uids)
@@ -241,9 +266,9 @@ def test_neighbour_learns_nothing(shared_app, neighbour, town, endpoint, method)
 
 
 @pytest.mark.parametrize("act", ["submit", "withdraw", "return", "approve", "void", "hold", "release", "not_duplicate"])
-@pytest.mark.parametrize("view", ["births", "registrations"])
+@pytest.mark.parametrize("view", RECORDS)
 def test_neighbours_supervisor_decides_about_nothing(shared_app, town, view, act):
-    row = town.rows["birth" if view == "births" else "registration"]
+    row = town.rows[RECORDS[view]]
     supervisor = Client(shared_app, "neighbour_supervisor")
     words = {**supervisor.hidden("/own/"), "act_token": "0190a0b0-0000-7000-8000-000000000002", "reason": "x", "action": act, "rowid": row}
     assert supervisor.http.post(f"/{view}/action/{act}/{row}", data=words).status_code in NOT_HERE
@@ -258,7 +283,7 @@ def test_stranger_learns_nothing(shared_app, stranger, town, endpoint, method):
 
 
 @pytest.mark.parametrize("text", [CANARY, "jsq", CERTIFICATE, PHONE, "{number}", "{last4}"])
-@pytest.mark.parametrize("view", ["people", "births", "registrations"])
+@pytest.mark.parametrize("view", ["people", *RECORDS])
 def test_neighbour_finds_nobody_by_any_word(neighbour, town, view, text):
     sought = text.format(number=town.rows["number"], last4=town.rows["number"][-4:])
     told = neighbour.send(f"/{view}/find", f"/{view}/list/", text=sought).text.replace(sought, "")
@@ -270,12 +295,13 @@ FILTERS = (
     "_flt_0_born_on=2026-03-05",
     "_flt_0_birth_date=1990-01-02",
     "_flt_0_sex=2",
+    "_flt_0_happened_on=2020-05-20",
     "_flt_0_mother_name=" + CANARY,
 )
 
 
 @pytest.mark.parametrize("query", FILTERS)
-@pytest.mark.parametrize("view", ["people", "births", "registrations"])
+@pytest.mark.parametrize("view", ["people", *RECORDS])
 def test_neighbour_filters_nothing_out(neighbour, town, view, query):
     told = neighbour.get(f"/{view}/list/?{query}").text.replace(CANARY, "", told_times(query))
     assert [c for c in town.canaries if c in told] == []

@@ -20,6 +20,8 @@ from app.demo import REGIONS
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
+from app.ledgers.families import rules as marriage_rules
+from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, MarriageEvent
 from app.ledgers.people import naming
 from app.ledgers.people.naming import Named
 
@@ -27,7 +29,7 @@ COUNTY, TOWN, NEIGHBOUR = "420506", "420506107", "420506108"  # 夷陵区, 龙�
 PASSWORD = "Longquan-demo-7319"  # noqa: S105  (printed at every start; these accounts exist in demo data only)
 NO_AREA = "429999"  # belongs to no place: no demo number is anybody's
 SEED = 20261122
-BIRTHS, REGISTRATIONS = 24, 8
+BIRTHS, REGISTRATIONS, MARRIAGES = 24, 8, 8
 SURNAMES, GIVEN = "王李张刘陈杨黄赵周吴徐孙查欧", "丽娜芳敏静秀娟燕霞婷雪倩玲颖洁晶慧莉蕾琳"
 MEN, CHILDREN = "伟强磊军勇涛明超刚平辉鹏", "梓涵浩宇欣怡子轩雨桐一诺"
 STAGES: tuple[tuple[str, ...], ...] = (  # how far the births have come, in turn
@@ -89,7 +91,7 @@ def _town_scope() -> Scope:
 
 
 def _township(session: Session) -> None:
-    """Births and registrations of the last months, in every state a clerk meets."""
+    """Births, registrations and marriages of the last months, in every state a clerk meets."""
     chance, today = random.Random(SEED), clock.today()  # noqa: S311  (the same township at every first start)
     town = regions.by_code(session, TOWN)
     villages = session.scalars(select(Region).where(Region.parent_id == (town and town.id)).order_by(Region.path)).all()
@@ -103,6 +105,12 @@ def _township(session: Session) -> None:
     for number in range(3):
         who = Named(_name(chance, MEN), "1", _number(date(1950 + number, 5, 1), "1", 900 + number), None, None, "")
         naming.file(session, naming.completed(who, today), villages[number], today)
+    for number in range(MARRIAGES - 1):
+        told = _marriage(chance, number, villages[number % len(villages)], today)
+        _enter(session, MarriageEvent(**told), marriage_rules, clerk, supervisor, STAGES[number % len(STAGES)])
+        if number == 0:
+            told |= {"kind": DIVORCE, "happened_on": today - timedelta(days=2), "certificate_no": "L420506-0000-000000"}
+            _enter(session, MarriageEvent(**told), marriage_rules, clerk, supervisor, STAGES[0])
 
 
 def _registration(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:
@@ -111,6 +119,15 @@ def _registration(chance: random.Random, number: int, village: Region, today: da
         "registration_type": "1", "registered_on": today - timedelta(days=20 + number), "region": village, "channel": "1",
         "woman_name": _name(chance, GIVEN), "woman_id_no": _number(born, "2", 500 + number), "child_order": 1 + number % 3,
         "due_on": today + timedelta(days=30 + 10 * number),
+    }  # fmt: skip
+
+
+def _marriage(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:
+    return {
+        "kind": WEDDING, "happened_on": today - timedelta(days=9 + 6 * number), "certificate_no": f"J420506-0000-{number:06d}",
+        "wife_name": _name(chance, GIVEN), "wife_id_no": _number(date(1994, 4, 2 + number), "2", 600 + number), "wife_region": village,
+        "wife_marital": FIRST, "husband_name": _name(chance, MEN), "husband_id_no": _number(date(1991, 9, 5 + number), "1", 620 + number),
+        "husband_marital": AGAIN if number == 1 else FIRST,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.ledgers.births import sheet as births
+from app.ledgers.families import sheet as marriages
 from app.ledgers.people import sheet as people
 
-LEDGERS: Mapping[str, Any] = {"births": births, "people": people}
+LEDGERS: Mapping[str, Any] = {"births": births, "marriages": marriages, "people": people}

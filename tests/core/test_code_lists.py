@@ -20,6 +20,7 @@ SETS = [
     "id_type",
     "kinship",
     "marital",
+    "marriage_event",
     "mgmt_class",
     "record_source",
     "registration_channel",

@@ -83,5 +83,6 @@ def test_every_shipped_parameter_can_be_asked_for(seeing: Any) -> None:
     lines = SHIPPED.read_text(encoding="utf-8").splitlines()[1:]
     assert len(lines) > 5
     for line in lines:
-        scheme, _, key, shipped, *_ = line.split(",")
-        assert seeing(lambda s, a=scheme, b=key: Table(s, a).value(b, PATH_A, DAY)) == Decimal(shipped), line
+        scheme, _, key, shipped, start, *_ = line.split(",")
+        on = date.fromisoformat(start)
+        assert seeing(lambda s, a=scheme, b=key, day=on: Table(s, a).value(b, PATH_A, day)) == Decimal(shipped), line

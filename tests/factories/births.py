@@ -51,7 +51,7 @@ def make_birth(
     if "mother_id_no" not in fields:
         fields["mother_id_no"] = id_number_for(fields.get("mother_birth_date") or MOTHER_BORN, "2", 2000 + next(_numbers))
     birth = Birth(**told | fields)
-    return _kept(session, birth, rules, status, user(session, maker), user(session, decider))
+    return kept(session, birth, rules, status, user(session, maker), user(session, decider))
 
 
 def make_registration(
@@ -66,10 +66,11 @@ def make_registration(
         "region": regions.by_code(session, town),
     }
     registration = BirthRegistration(**told | fields)
-    return _kept(session, registration, registration_rules, status, user(session, maker), user(session, decider))
+    return kept(session, registration, registration_rules, status, user(session, maker), user(session, decider))
 
 
-def _kept(session: Session, row: Any, rules_of: Any, status: Status, maker: User, decider: User) -> Any:
+def kept(session: Session, row: Any, rules_of: Any, status: Status, maker: User, decider: User) -> Any:
+    """A row as a clerk enters it, brought to this status. Runs inside a unit of work."""
     with session.no_autoflush:
         cautions = rules_of.save(row, maker, clock.today())
         row.warnings = workflow.warned(cautions, {c.code: "seen" for c in cautions})

@@ -15,7 +15,7 @@ from app.ledgers.people import naming, sound
 from app.ledgers.people.models import OfficeKind, Person, PersonOffice
 from app.ledgers.people.naming import Named
 
-SEXES = {"mother": FEMALE, "woman": FEMALE, "father": MALE, "partner": MALE}
+SEXES = {"mother": FEMALE, "woman": FEMALE, "wife": FEMALE, "father": MALE, "partner": MALE, "husband": MALE}
 SNAPSHOT = ("name", "id_type", "id_no_bidx", "birth_date")
 ANSWERING = (OfficeKind.resident, OfficeKind.registered, OfficeKind.serving)  # which office answers, if several know the person
 

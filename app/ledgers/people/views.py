@@ -1,12 +1,13 @@
 """The screens of the people ledger: the people of one's offices, the ID lookup, the requests of other offices."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import abort, current_app, request, url_for
 from flask_appbuilder.actions import ActionItem
 from flask_appbuilder.forms import DynamicForm
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from markupsafe import Markup
@@ -15,13 +16,14 @@ from sqlalchemy.orm import selectinload
 from wtforms import HiddenField, StringField
 from wtforms.validators import Optional
 
-from app.core import clock, scope
+from app.core import clock, codes, scope
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.interface import LedgerInterface
 from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
+from app.ledgers.families import standing
 from app.ledgers.people import lookup, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
@@ -67,7 +69,6 @@ class PersonView(LedgerView):
     add_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
     edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "died_on"]
     places = tuple(rules.PLACES)
-    extra_args = {"kind_label": offices.kind_label}
     validators_columns = {"sex": [Optional()]}
     find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
     label_columns = {
@@ -93,6 +94,10 @@ class PersonView(LedgerView):
         "registration": _l("Only if it lies in your offices."),
         "died_on": _l("Leave it empty for the living."),
     }
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status}
+        super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         return search.condition(text)
@@ -194,6 +199,12 @@ def _show_problems(form: Any, refusal: RuleViolation) -> str:
         if problem.field:
             form[problem.field].errors = [*form[problem.field].errors, problem.message]
     return " ".join(str(p.message) for p in refusal.problems if not p.field)
+
+
+def _marital_status(person: Person) -> tuple[str, date] | None:
+    """What approved records make of the person today, in the reader's language, and since when."""
+    found = standing.marital_status(db.session(), person, clock.today())
+    return (codes.label(db.session(), "marital", found.code, str(get_locale())), found.since) if found else None
 
 
 def _moment(value: datetime | None) -> str:

@@ -1,0 +1,1 @@
+"""Families: marriages and deaths as they are entered and approved, and what follows from them."""

@@ -1,0 +1,117 @@
+"""The screens of the families ledger."""
+
+from typing import Any
+
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import joinedload
+from wtforms.validators import Optional
+
+from app.core import codes, id_number
+from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
+from app.core.fields import ChoiceField
+from app.core.interface import LedgerInterface
+from app.core.labels import RECORD_LABELS
+from app.extensions import db
+from app.ledgers.families import rules
+from app.ledgers.families.models import WIDOWED, MarriageEvent
+from app.ledgers.people import search
+from app.ledgers.people.views import PERSON_HINT, NamesPeople
+
+PLACE_HINT = _l("Only for somebody who is not on file yet and lives in your offices: they are entered with this record.")
+MARITAL_HINT = _l("Of a marriage: the first, a further one, or with the former spouse. Of a death: who is left. Empty for a divorce.")
+
+
+class MarriageEventInterface(LedgerInterface):
+    """Marriage events with their office."""
+
+    eager = (joinedload(MarriageEvent.region),)
+
+
+def _choices() -> list[tuple[str, Any]]:
+    """What an event can make of one of the two; a divorce makes both divorced by itself."""
+    known = codes.items(db.session(), "marital")
+    return [(code, known[code].label(str(get_locale()))) for code in (*rules.ORDERS, WIDOWED)]
+
+
+def _marital_boxes() -> dict[str, Any]:
+    labels = {"wife": _l("What it is for her"), "husband": _l("What it is for him")}
+    told: dict[str, Any] = {"pairs": _choices, "validators": [Optional()], "description": MARITAL_HINT}
+    return {f"{role}_marital": ChoiceField(label, **told) for role, label in labels.items()}
+
+
+class MarriageEventView(NamesPeople):
+    """Marriages, divorces and deaths of a spouse."""
+
+    route_base = "/marriages"
+    datamodel = MarriageEventInterface(MarriageEvent)
+    rules = rules
+    list_title, show_title = _l("Marriages"), _l("Marriage record")
+    add_title, edit_title = _l("New marriage record"), _l("Change marriage record")
+    places = ("wife_region", "husband_region")
+    people_labels = {"wife": _l("Wife"), "husband": _l("Husband")}
+    find_hint = _l("Certificate number, whole ID number, or part of the name of one of the two")
+    list_columns = [
+        "kind", "happened_on", "wife_name", "wife_marital", "husband_name", "husband_marital", "status", "raised", "statistical_month",
+        "region",
+    ]  # fmt: skip
+    groups = (
+        (_l("Event"), ["kind", "happened_on", "certificate_no"]),
+        (_l("Wife"), ["wife_id_type", "wife_id_no", "wife_name", "wife_birth_date", "wife_marital", "wife_region"]),
+        (_l("Husband"), ["husband_id_type", "husband_id_no", "husband_name", "husband_birth_date", "husband_marital", "husband_region"]),
+        (_l("Report"), ["reported_on", "remark"]),
+    )
+    add_columns = edit_columns = [column for _name, columns in groups for column in columns]
+    add_fieldsets, edit_fieldsets = fieldsets(groups, *ON_ADD), fieldsets(groups, *ON_EDIT)
+    show_fieldsets = [
+        *fieldsets(groups),
+        (_l("State"), {"fields": ["region", "statistical_month", "on_hold", "late", "made_at", "approved_at"]}),
+    ]
+    show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
+    search_columns = [
+        "status", "region", "kind", "happened_on", "wife_marital", "husband_marital", "statistical_month", "reported_on", "late", "on_hold",
+    ]  # fmt: skip
+    order_columns = ["statistical_month"]
+    validators_columns = {"reported_on": [Optional()]}
+    label_columns = {
+        **RECORD_LABELS,
+        "kind": _l("Event"),
+        "happened_on": _l("Happened on"),
+        "certificate_no": _l("Number of the marriage certificate"),
+        "wife_name": _l("Wife's name"),
+        "wife_id_type": _l("Wife's document"),
+        "wife_id_no": _l("Wife's ID number"),
+        "wife_birth_date": _l("Wife's birth date"),
+        "wife_marital": _l("What it is for her"),
+        "wife_region": _l("Where the wife lives"),
+        "husband_name": _l("Husband's name"),
+        "husband_id_type": _l("Husband's document"),
+        "husband_id_no": _l("Husband's ID number"),
+        "husband_birth_date": _l("Husband's birth date"),
+        "husband_marital": _l("What it is for him"),
+        "husband_region": _l("Where the husband lives"),
+        "reported_on": _l("Reported on"),
+        "statistical_month": _l("Statistical month"),
+    }
+    description_columns = {
+        "happened_on": _l("As on the certificate or the judgment; of a death, its day."),
+        "certificate_no": _l("Of the marriage or divorce certificate, or of the judgment."),
+        "wife_id_no": PERSON_HINT,
+        "wife_region": PLACE_HINT,
+        "husband_id_no": PERSON_HINT,
+        "husband_region": PLACE_HINT,
+        "reported_on": _l("Leave it empty for today."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.add_form_extra_fields, self.edit_form_extra_fields = _marital_boxes(), _marital_boxes()
+        super().__init__(**kwargs)
+
+    def find_condition(self, text: str) -> ColumnElement[bool]:
+        table, number = MarriageEvent, id_number.clean(text)
+        if any(sign.isdecimal() for sign in number) and not search.NUMBER.fullmatch(number):
+            return table.certificate_no == text
+        numbers, written = (table.wife_id_no, table.husband_id_no), (table.wife_name, table.husband_name)
+        people = (table.wife_id, table.husband_id)
+        return search.on_rows(text, numbers=numbers, written=written, found=people, people=people)
