@@ -1,7 +1,6 @@
 """What may happen to a birth: it is entered, decided about, voided. A birth asks for no permission and has no consequence."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -33,7 +32,7 @@ def save(birth: Birth, actor: Actor, today: date) -> list[Caution]:
         keeps_mother = birth.mother_id is not None and snapshots.is_unchanged(birth, "mother")
         keeps_father = birth.father_id is not None and snapshots.is_unchanged(birth, "father")
         refuse_if(checks.of_form(birth, today))
-        with _apart(session, birth):
+        with filing.apart(session, birth):
             if not keeps_mother:
                 birth.mother_id = _mother(session, birth, actor, today)
             if not keeps_father:
@@ -91,7 +90,7 @@ def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
     for flag, raised in decided.items():
         setattr(birth, flag, raised)
     with session.no_autoflush:
-        with _apart(session, birth):
+        with filing.apart(session, birth):
             _put_child_right(session, birth, actor, today)
         if before and periods.month_of(before[0]) != periods.month_of(birth.born_on):
             birth.statistical_month, birth.late = periods.count_in(session, birth.count_path, birth.born_on, today)
@@ -115,20 +114,6 @@ def refuse_if(problems: list[Problem]) -> None:
     """Raises RuleViolation where there is a problem."""
     if problems:
         raise RuleViolation(problems)
-
-
-@contextmanager
-def _apart(session: Session, birth: Birth) -> Iterator[None]:
-    """Keep a half-settled row out of the saving of people's files: the database would judge it too early."""
-    known = birth in session
-    if known:
-        _loaded = birth.delivery, birth.region, birth.mother_region, birth.father_region
-        session.expunge(birth)
-    try:
-        yield
-    finally:
-        if known:
-            session.add(birth)
 
 
 def _mother(session: Session, birth: Birth, actor: Actor, today: date) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from types import SimpleNamespace
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, attributes
 
 from app.core import id_number, params, periods, scope, workflow
 from app.core.errors import Caution, Problem, RuleViolation
@@ -15,7 +17,7 @@ from app.extensions import db
 from app.ledgers.families import standing
 from app.ledgers.families.engine import Contradiction
 from app.ledgers.families.models import AGAIN, DIVORCE, DIVORCED, FIRST, REUNION, WEDDING, WIDOWED, WIDOWHOOD, MarriageEvent
-from app.ledgers.families.standing import ROLES
+from app.ledgers.families.standing import ROLES, Couple
 from app.ledgers.people import filing, naming, snapshots, sound
 from app.ledgers.people.models import Person
 
@@ -34,9 +36,10 @@ def save(event: MarriageEvent, actor: Actor, today: date) -> list[Caution]:
         _complete(event, today)
         keeps = [role for role in ROLES if getattr(event, f"{role}_id") is not None and snapshots.is_unchanged(event, role)]
         _refuse_if(check(event, today))
-        for role in ROLES:
-            if role not in keeps:
-                setattr(event, f"{role}_id", _found(session, event, role, actor, today))
+        with filing.apart(session, event):
+            for role in ROLES:
+                if role not in keeps:
+                    setattr(event, f"{role}_id", _found(session, event, role, actor, today))
         _place(session, event, keeps_both=len(keeps) == len(ROLES))
         _refuse_if([*_problems_of_files(session, event)])
         return [*_age_cautions(session, event), *_order_cautions(session, event), *_repeated(session, event)]
@@ -47,7 +50,7 @@ def approve(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason:
     session = db.session()
     workflow.must_allow(event, "approve", actor, reason)
     with session.no_autoflush:
-        _settle(session, event, contradiction(), counts=True)
+        _settle(session, standing.couple_of(session, event), event, contradiction(), counts=True)
         event.statistical_month, event.late = periods.count_in(session, event.scope_path, event.happened_on, on)
         workflow.advance(event, "approve", actor, token=token, reason=reason)
 
@@ -57,7 +60,7 @@ def void(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason: st
     session = db.session()
     workflow.must_allow(event, "void", actor, reason)
     with session.no_autoflush:
-        _settle(session, event, _("Another approved record rests on this one. Have that one voided first."), counts=False)
+        _settle(session, standing.couple_of(session, event), event, rests_on_it(), counts=False)
         workflow.advance(event, "void", actor, token=token, reason=reason)
 
 
@@ -71,12 +74,32 @@ def discard(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason:
         filing.close(session, person.id, on)
 
 
+def change(event: MarriageEvent, actor: Actor, today: date) -> list[Caution]:
+    """An approved event gets the values of an applied request: the marriages of whom it named and of whom it names are written anew."""
+    session = db.session()
+    with session.no_autoflush:
+        before = _before(event)
+        named = standing.couple_of(session, before)
+        cautions = save(event, actor, today)
+        if not standing.is_of(event, named):
+            _settle(session, named, event, rests_on_it(), counts=False)
+        _settle(session, standing.couple_of(session, event), event, contradiction(), counts=True)
+        if periods.month_of(before.happened_on) != periods.month_of(event.happened_on):
+            event.statistical_month, event.late = periods.count_in(session, event.scope_path, event.happened_on, today)
+    return cautions
+
+
 ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
 
 
 def contradiction() -> str:
     """The one sentence for whatever the register knows against an event: it does not tell who or where."""
     return _("Approved records say otherwise: this cannot have happened to these two on this day. Compare names, numbers and date again.")
+
+
+def rests_on_it() -> str:
+    """The one sentence for whatever would not be true any more without an event."""
+    return _("Another approved record rests on this one. Have that one voided first.")
 
 
 def check(event: MarriageEvent, today: date) -> list[Problem]:
@@ -211,8 +234,15 @@ def _repeated(session: Session, event: MarriageEvent) -> Iterator[Caution]:
         yield Caution("same_event", "happened_on", message)
 
 
-def _settle(session: Session, event: MarriageEvent, otherwise: str, *, counts: bool) -> None:
+def _settle(session: Session, couple: Couple, event: MarriageEvent, otherwise: str, *, counts: bool) -> None:
     try:
-        standing.settle(session, standing.couple_of(session, event), event, counts=counts)
+        standing.settle(session, couple, event, counts=counts)
     except Contradiction as found:
         raise RuleViolation.one(otherwise, code="contradiction") from found
+
+
+def _before(event: MarriageEvent) -> Any:
+    """What an approved event said before the values of a request were written into it."""
+    told = ("happened_on", *(f"{role}_{column}" for role in ROLES for column in ("name", "id", "id_no_bidx")))
+    gone = {name: attributes.get_history(event, name).deleted for name in told}
+    return SimpleNamespace(**{name: old[0] if old else getattr(event, name) for name, old in gone.items()})

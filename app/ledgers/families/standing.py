@@ -59,6 +59,11 @@ def couple_of(session: Session, row: Any) -> Couple:
     return Couple(*(_known(session, Spouse(*who)) for who in told))
 
 
+def is_of(row: Any, couple: Couple) -> bool:
+    """Whether an event or a marriage that was read names exactly these two."""
+    return all(_names(row, role, getattr(couple, role)) for role in ROLES)
+
+
 def take_turns(session: Session, people: Iterable[Spouse]) -> None:
     """Whoever decides about a marriage of one of these people at the same time waits until this transaction ends."""
     keys = {f"married|{known}" for who in people for known in (who.person_id, who.blind) if known}
@@ -134,7 +139,7 @@ def _other_marriages(session: Session, couple: Couple, role: str) -> list[Spell]
     who = getattr(couple, role)
     if who.person_id is None and who.blind is None:
         return []
-    others = [row for row in _marriages(session, who) if not all(_names(row, r, getattr(couple, r)) for r in ROLES)]
+    others = [row for row in _marriages(session, who) if not is_of(row, couple)]
     return [Spell(row.began_on, row.ended_on, None) for row in others]
 
 
@@ -159,7 +164,7 @@ def _is_person(role: str, table: Any, who: Spouse) -> ColumnElement[bool]:
 
 
 def _names(row: Any, role: str, who: Spouse) -> bool:
-    """The same of a row that was read."""
+    """The same condition for a row that was read."""
     person_id, blind = getattr(row, f"{role}_id"), getattr(row, f"{role}_id_no_bidx")
     if who.person_id is None and who.blind is None:
         return person_id is None and blind is None and getattr(row, f"{role}_name") == who.name

@@ -1,10 +1,12 @@
 """Files of people that a row of a ledger made: with that row they are put right or closed, while no other row names the person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.scope import elevated
@@ -13,6 +15,22 @@ from app.ledgers.people import search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found
 from app.ledgers.people.rules import tables_naming_people
+
+
+@contextmanager
+def apart(session: Session, row: Any) -> Iterator[None]:
+    """Keep a half-settled row out of the saving of people's files: the database would judge it too early."""
+    known = row in session
+    if known:
+        mapper: Any = inspect(type(row))
+        for relation in mapper.relationships:  # what was not loaded cannot be loaded outside
+            getattr(row, relation.key)
+        session.expunge(row)
+    try:
+        yield
+    finally:
+        if known:
+            session.add(row)
 
 
 def own_file(session: Session, row: Any, role: str) -> Person | None:
