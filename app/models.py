@@ -45,6 +45,7 @@ from app.ledgers.births.models import (
 
 # families
 from app.ledgers.families.models import (
+    Death,  # one death, as it was told
     Marriage,  # one marriage with its dates, as the approved events tell it
     MarriageEvent,  # one marriage, divorce or death of a spouse, for both
 )

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
-from app.ledgers.families.views import MarriageEventView
+from app.ledgers.families.views import DeathView, MarriageEventView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
 
@@ -17,6 +17,7 @@ LEDGERS = (
     (BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-text-o"),
     (BirthView, "Births", _l("Births"), "fa-child"),
     (MarriageEventView, "Marriages", _l("Marriages"), "fa-heart"),
+    (DeathView, "Deaths", _l("Deaths"), "fa-leaf"),
 )
 
 

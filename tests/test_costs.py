@@ -14,7 +14,7 @@ from app.core.unit_of_work import unit_of_work
 from tests.cast import A1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
-from tests.factories.families import make_marriage
+from tests.factories.families import make_death, make_marriage
 from tests.figures import figure
 
 BIRTHS = figure(100_000)
@@ -23,12 +23,13 @@ LISTS = (
     "/births/list/",
     "/registrations/list/",
     "/marriages/list/",
+    "/deaths/list/",
     "/people/list/",
     "/people/requests/list/",
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
-FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/people/add", "/people/lookup")
+FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/deaths/add", "/people/add", "/people/lookup")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,7 @@ def office(shared_app: Flask) -> Flask:
         bulk_births(session, BIRTHS, town=A1, mothers=min(2000, BIRTHS))
         make_registration(session)
         make_marriage(session)
+        make_death(session)
     return shared_app
 
 

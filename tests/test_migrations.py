@@ -29,7 +29,7 @@ from app.models import AuditEntry, CodeItem, KeyCheck, Person, PersonSearch, Pol
 from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
 from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
-from tests.factories.families import make_marriage
+from tests.factories.families import make_death, make_marriage
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -169,6 +169,7 @@ COUNTED = (
     "birth_registration",
     "marriage_event",
     "marriage",
+    "death",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -191,6 +192,7 @@ def fill(session: Session) -> None:
         make_registration(session)
         make_attachment(session)
         make_marriage(session, status=Status.approved)
+        make_death(session, status=Status.approved)
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

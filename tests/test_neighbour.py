@@ -20,7 +20,7 @@ from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
-from app.ledgers.families.models import MarriageEvent
+from app.ledgers.families.models import Death, MarriageEvent
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
@@ -28,15 +28,15 @@ from app.reports.models import ReportRun
 from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import make_birth, make_registration, user
-from tests.factories.families import make_marriage
+from tests.factories.families import make_death, make_marriage
 from tests.factories.people import make_person
 
 CANARY = "金丝雀"
 CERTIFICATE, PHONE = "C987654321", "13912345678"
 OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
 GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
-TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, MarriageEvent, ReportRun, ChangeRequest)
-RECORDS = {"births": "birth", "registrations": "registration", "marriages": "marriage"}  # ledger → kind of row
+TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, MarriageEvent, Death, ReportRun, ChangeRequest)
+RECORDS = {"births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death"}  # ledger → kind of row
 REPORT = "births-monthly"
 
 
@@ -135,10 +135,18 @@ ROADS: dict[tuple[str, str], Road] = {
             "husband_marital": "21",
         },
     ),
+    **ledger(
+        "DeathView",
+        "death",
+        "person_id_no",
+        "person_region",
+        {"person_name": "王邻居", "person_id_type": "1", "person_sex": "1", "died_on": "2025-02-10"},
+    ),
     **changing("BirthView", "approved", "asked"),
     **changing("BirthRegistrationView", "registration", "asked"),
     **changing("PersonView", "person", "asked"),
-    **changing("MarriageEventView", "marriage", "asked"),
+    **changing("MarriageEventView", "wedded", "asked"),
+    **changing("DeathView", "dead", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
@@ -193,6 +201,8 @@ def town(shared_app: Flask) -> Town:
         registration = make_registration(session, woman_name=CANARY + "女")
         marriage = make_marriage(session, wife_name=CANARY + "妻", husband_name=CANARY + "夫", certificate_no=CERTIFICATE)
         wedded = make_marriage(session, wife_name=CANARY + "嫁", husband_name=CANARY + "娶", status=Status.approved)
+        death = make_death(session, person_name=CANARY + "亡", place=CANARY + "处")
+        dead = make_death(session, person_name=CANARY + "故", status=Status.approved)
         where = person.offices[0].region
         question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
         request = IdentityRequest(scope_path=where.path, person=person, **question)
@@ -203,10 +213,13 @@ def town(shared_app: Flask) -> Town:
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
         rows |= {"region": where, "run": run}
-        rows |= {"approved": others[-1], "asked": asked, "wedded": wedded}
+        rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
-            sealed for row in (person, birth, registration, marriage) for name in secrets_of(type(row)) if (sealed := getattr(row, name))
+            sealed
+            for row in (person, birth, registration, marriage, death)
+            for name in secrets_of(type(row))
+            if (sealed := getattr(row, name))
         ]
         known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
         found = {kind: str(row.uid) for kind, row in rows.items()} | {"number": person.id_no.reveal()}
@@ -296,6 +309,7 @@ FILTERS = (
     "_flt_0_birth_date=1990-01-02",
     "_flt_0_sex=2",
     "_flt_0_happened_on=2020-05-20",
+    "_flt_0_died_on=2025-02-10",
     "_flt_0_mother_name=" + CANARY,
 )
 

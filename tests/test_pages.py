@@ -18,7 +18,7 @@ from app.demo import REGIONS
 from tests.cast import A1, CAST
 from tests.conftest import EVERYWHERE
 from tests.factories.births import make_birth, make_registration
-from tests.factories.families import make_marriage
+from tests.factories.families import make_death, make_marriage
 from tests.factories.people import make_person
 from tests.reader import Page
 
@@ -52,10 +52,11 @@ UNSENT = ("/lang/", "/back", "/static/")
 
 @pytest.fixture
 def office(app) -> None:
-    """A person, a registration, a marriage and births in several states, with a name that nobody takes for a word of ours."""
+    """A person, a registration, a marriage, a death and births in several states, with a name that nobody takes for a word of ours."""
     with app.app_context(), looking_as(EVERYWHERE), acting("seed"), unit_of_work() as session:
         make_person(session, office=A1, name=NAME)
         make_registration(session, woman_name=NAME, region=regions.by_code(session, A1), status=Status.submitted)
+        make_death(session, person_name=NAME, status=Status.submitted)
         make_marriage(session, wife_name=NAME, husband_name=NAME, status=Status.approved)
         for month, status in enumerate((Status.draft, Status.draft, Status.submitted, Status.approved), start=1):
             make_birth(session, mother_name=NAME, born_on=date(2026, month, 5), status=status)

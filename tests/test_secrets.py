@@ -101,10 +101,18 @@ class Office:
         seen = {"column": "husband_id_no", "reason": "asks"}
         assert husband in self.clerk.send(str(answer.location).replace("/show/", "/reveal/"), answer.location, **seen).text
 
+    def death(self, number: str, name: str) -> None:
+        """Type the death of somebody on file, submit and approve it."""
+        answer = self.clerk.send("/deaths/add", person_id_type="1", person_id_no=number, person_name=name, died_on="2026-11-01")
+        assert answer.status_code == 302, answer.text
+        act = str(answer.location).replace("/show/", "/action/{}/")
+        assert self.clerk.send(act.format("submit"), answer.location).status_code == 302
+        assert self.supervisor.send(act.format("approve"), answer.location).status_code == 302
+
     def search(self, number: str, name: str) -> None:
         """Look for a number as its own clerk and as the neighbour, and ask the lookup."""
         self.clerk.send("/people/find", "/people/list/", text=number)
-        for ledger in ("births", "marriages"):
+        for ledger in ("births", "marriages", "deaths"):
             self.clerk.send(f"/{ledger}/find", f"/{ledger}/list/", text=number)
         self.neighbour.send("/people/find", "/people/list/", text=number)
         self.neighbour.send("/people/lookup", id_no=number, name=name, reason="asks")
@@ -134,7 +142,7 @@ def bring_in(app: Flask, numbers: list[str], phone: str, clerks_own: Path, folde
     told = run(args=["sheet", "import", "births", str(file), "--as", "clerk"])
     assert f"{len(numbers)} in " in told.output, told.output
     (folder / "told").write_text(told.output, encoding="utf-8")
-    for ledger in ("births", "marriages", "people"):
+    for ledger in ("births", "marriages", "deaths", "people"):
         assert run(args=["sheet", "export", ledger, str(folder / f"{ledger}.xlsx"), "--as", "clerk"]).exit_code == 0
 
 
@@ -174,6 +182,7 @@ def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, te
         office.change(page, phones[1], "女" + name[1:])
         office.birth(mother, father, child, child_born, name)
         office.marriage(mother, husband, name)
+        office.death(woman, "女" + name[1:])
         office.search(mother, name)
     office.report("2026-03", logs)
     imported = [id_number_for(FIRST_DAY + timedelta(days=number), "2", 77) for number in range(FAMILIES)]

@@ -7,7 +7,7 @@ WRITE = (*READ, "can_add", "can_edit", "can_reveal")
 MAKE = ("submit", "withdraw", "discard", "can_propose")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
-RECORD_SCREENS = ("BirthView", "BirthRegistrationView", "MarriageEventView")  # screens with the standard workflow
+RECORD_SCREENS = ("BirthView", "BirthRegistrationView", "MarriageEventView", "DeathView")  # screens with the standard workflow
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ MANAGE = frozenset({"can_add", "can_edit"})
 ACCOUNT_SCREENS = frozenset({"UserView", "RoleView"})
 ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
 ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
-LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages")
+LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages", "Deaths")
 
 
 def _reports(*permissions: str) -> tuple[tuple[str, str], ...]:

@@ -20,8 +20,9 @@ from app.demo import REGIONS
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
+from app.ledgers.families import death_rules
 from app.ledgers.families import rules as marriage_rules
-from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, MarriageEvent
+from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, Death, MarriageEvent
 from app.ledgers.people import naming
 from app.ledgers.people.naming import Named
 
@@ -29,7 +30,7 @@ COUNTY, TOWN, NEIGHBOUR = "420506", "420506107", "420506108"  # 夷陵区, 龙�
 PASSWORD = "Longquan-demo-7319"  # noqa: S105  (printed at every start; these accounts exist in demo data only)
 NO_AREA = "429999"  # belongs to no place: no demo number is anybody's
 SEED = 20261122
-BIRTHS, REGISTRATIONS, MARRIAGES = 24, 8, 8
+BIRTHS, REGISTRATIONS, MARRIAGES, DEATHS = 24, 8, 8, 7
 SURNAMES, GIVEN = "王李张刘陈杨黄赵周吴徐孙查欧", "丽娜芳敏静秀娟燕霞婷雪倩玲颖洁晶慧莉蕾琳"
 MEN, CHILDREN = "伟强磊军勇涛明超刚平辉鹏", "梓涵浩宇欣怡子轩雨桐一诺"
 STAGES: tuple[tuple[str, ...], ...] = (  # how far the births have come, in turn
@@ -91,7 +92,7 @@ def _town_scope() -> Scope:
 
 
 def _township(session: Session) -> None:
-    """Births, registrations and marriages of the last months, in every state a clerk meets."""
+    """Births, registrations, marriages and deaths of the last months, in every state a clerk meets."""
     chance, today = random.Random(SEED), clock.today()  # noqa: S311  (the same township at every first start)
     town = regions.by_code(session, TOWN)
     villages = session.scalars(select(Region).where(Region.parent_id == (town and town.id)).order_by(Region.path)).all()
@@ -111,6 +112,9 @@ def _township(session: Session) -> None:
         if number == 0:
             told |= {"kind": DIVORCE, "happened_on": today - timedelta(days=2), "certificate_no": "L420506-0000-000000"}
             _enter(session, MarriageEvent(**told), marriage_rules, clerk, supervisor, STAGES[0])
+    for number in range(DEATHS):
+        told = _death(chance, number, villages[number % len(villages)], today)
+        _enter(session, Death(**told), death_rules, clerk, supervisor, STAGES[number % len(STAGES)])
 
 
 def _registration(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:
@@ -128,6 +132,13 @@ def _marriage(chance: random.Random, number: int, village: Region, today: date) 
         "wife_name": _name(chance, GIVEN), "wife_id_no": _number(date(1994, 4, 2 + number), "2", 600 + number), "wife_region": village,
         "wife_marital": FIRST, "husband_name": _name(chance, MEN), "husband_id_no": _number(date(1991, 9, 5 + number), "1", 620 + number),
         "husband_marital": AGAIN if number == 1 else FIRST,
+    }  # fmt: skip
+
+
+def _death(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:
+    return {
+        "person_name": _name(chance, MEN), "person_id_no": _number(date(1938 + number, 6, 3 + number), "1", 700 + number),
+        "person_region": village, "died_on": today - timedelta(days=4 + 5 * number), "place": "家中" if number % 2 else "夷陵医院",
     }  # fmt: skip
 
 

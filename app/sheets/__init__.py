@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.ledgers.births import sheet as births
+from app.ledgers.families import death_sheet as deaths
 from app.ledgers.families import sheet as marriages
 from app.ledgers.people import sheet as people
 
-LEDGERS: Mapping[str, Any] = {"births": births, "marriages": marriages, "people": people}
+LEDGERS: Mapping[str, Any] = {"births": births, "deaths": deaths, "marriages": marriages, "people": people}

@@ -493,6 +493,7 @@ ELEVATED = {
     ("ledgers/births/elsewhere.py", "other births of the mother"),
     ("ledgers/births/elsewhere.py", "registration of a birth"),
     ("ledgers/births/elsewhere.py", "where a birth counts"),
+    ("ledgers/families/death_rules.py", "what contradicts a death"),
     ("ledgers/families/standing.py", "approved events of two spouses"),
     ("ledgers/families/standing.py", "files of two spouses"),
     ("ledgers/families/standing.py", "marriages of a person"),

@@ -14,10 +14,10 @@ from app.core.regions import Region
 from app.core.scope import looking_as
 from app.core.workflow import Record, Status
 from app.demo import township
-from app.demo.township import ACCOUNTS, BIRTHS, MARRIAGES, PASSWORD, REGISTRATIONS
+from app.demo.township import ACCOUNTS, BIRTHS, DEATHS, MARRIAGES, PASSWORD, REGISTRATIONS
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration
-from app.ledgers.families.models import MarriageEvent
+from app.ledgers.families.models import Death, MarriageEvent
 from app.ledgers.people.models import Person
 from app.setup import setup
 from tests.conftest import EVERYWHERE, Client, make_app, new_database
@@ -73,7 +73,9 @@ def test_the_accounts_are_told_with_their_password(demo: Flask) -> None:
     assert [line.split()[0] for line in lines] == list(ACCOUNTS)
 
 
-@pytest.mark.parametrize(("ledger", "rows"), [(Birth, BIRTHS), (BirthRegistration, REGISTRATIONS), (MarriageEvent, MARRIAGES)])
+@pytest.mark.parametrize(
+    ("ledger", "rows"), [(Birth, BIRTHS), (BirthRegistration, REGISTRATIONS), (MarriageEvent, MARRIAGES), (Death, DEATHS)]
+)
 def test_there_are_records_in_every_state(demo: Flask, ledger: type[Record], rows: int) -> None:
     found = Counter(ask(demo, lambda s: s.scalars(select(ledger.status)).all()))
     assert set(found) == set(Status)

@@ -73,6 +73,50 @@ class MarriageEvent(Record):
         return f"{self.husband_name} {self.wife_name} {self.happened_on}"
 
 
+class Death(Record):
+    """One death, as it was told. Approved, it is the day of death on the person's file."""
+
+    __tablename__ = "death"
+    not_hashed = frozenset({"filed", "wrote_file"})
+
+    person_name: Mapped[str] = columns.name()
+    person_id_type: Mapped[str] = columns.code("id_type", default="1")
+    person_id_no_enc: Mapped[bytes | None] = ciphertext()
+    person_id_no_bidx: Mapped[str | None] = blind_index()
+    person_id_no = Encrypted("id_no")
+    person_sex: Mapped[str] = columns.code("sex")
+    person_birth_date: Mapped[date | None]
+    person_region_id: Mapped[int | None] = mapped_column(ForeignKey("region.id"), comment="Where the person lived, in the writer's offices")
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    died_on: Mapped[date]
+    place: Mapped[str | None] = mapped_column(String(100))
+    certificate_no: Mapped[str | None] = mapped_column(String(40))
+
+    filed: Mapped[str] = mapped_column(String(24), default="", comment="The roles whose files this row made")
+    wrote_file: Mapped[bool] = mapped_column(default=False, comment="The day on the file comes from this row, and goes with it")
+    reported_on: Mapped[date]
+    statistical_month: Mapped[str | None] = columns.month(index=True)
+    remark: Mapped[str | None] = mapped_column(String(200))
+
+    region: Mapped[Region] = relationship(foreign_keys="Death.region_id")
+    person_region: Mapped[Region | None] = relationship(foreign_keys="Death.person_region_id")
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        approved = text("status = 'approved'")
+        return (
+            *super().__table_args__,
+            CheckConstraint("died_on >= person_birth_date", name="death_after_birth"),
+            CheckConstraint("reported_on >= died_on", name="reported_after_death"),
+            CheckConstraint("(status IN ('approved', 'voided')) = (statistical_month IS NOT NULL)", name="month_iff_approved"),
+            Index("uq_death_person_id_approved", "person_id", unique=True, sqlite_where=approved, postgresql_where=approved),
+            Index("ix_death_scope_id", "scope_path", "id"),
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.person_name} {self.died_on}"
+
+
 class Marriage(Scoped, Model):
     """One marriage from the day it began to the day it ended, as the approved events tell it. Written by approvals, never by hand."""
 

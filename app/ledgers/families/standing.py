@@ -1,7 +1,7 @@
 """Who is married to whom on which day: read across offices, and written anew whenever an event or a death is decided about."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -90,8 +90,9 @@ def settle(session: Session, couple: Couple, decided: MarriageEvent | None = Non
 
 
 def couples_of(session: Session, who: Spouse) -> list[Couple]:
-    """Everybody this person is or was married to, and the person."""
-    return [couple_of(session, row) for row in _marriages(session, who)]
+    """This person, as they are given, with everybody they are or were married to. Takes the turns of all of them first."""
+    take_turns(session, [who, *(spouse for couple in _couples(session, who) for spouse in (couple.wife, couple.husband))])
+    return _couples(session, who)
 
 
 def marital_status(session: Session, person: Person, on: date) -> MaritalStatus | None:
@@ -111,6 +112,14 @@ def marital_status(session: Session, person: Person, on: date) -> MaritalStatus 
 def spouse_of(person: Person) -> Spouse:
     """A person as one of two spouses."""
     return Spouse(person.name, person.id, person.id_no_bidx, person.died_on)
+
+
+def _couples(session: Session, who: Spouse) -> list[Couple]:
+    found = []
+    for row in _marriages(session, who):
+        role = "wife" if _names(row, "wife", who) else "husband"
+        found.append(replace(couple_of(session, row), **{role: who}))
+    return [*dict.fromkeys(found)]
 
 
 def _known(session: Session, who: Spouse) -> Spouse:

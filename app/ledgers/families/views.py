@@ -14,8 +14,8 @@ from app.core.fields import ChoiceField
 from app.core.interface import LedgerInterface
 from app.core.labels import RECORD_LABELS
 from app.extensions import db
-from app.ledgers.families import rules
-from app.ledgers.families.models import WIDOWED, MarriageEvent
+from app.ledgers.families import death_rules, rules
+from app.ledgers.families.models import WIDOWED, Death, MarriageEvent
 from app.ledgers.people import search
 from app.ledgers.people.views import PERSON_HINT, NamesPeople
 
@@ -27,6 +27,12 @@ class MarriageEventInterface(LedgerInterface):
     """Marriage events with their office."""
 
     eager = (joinedload(MarriageEvent.region),)
+
+
+class DeathInterface(LedgerInterface):
+    """Deaths with their office."""
+
+    eager = (joinedload(Death.region),)
 
 
 def _choices() -> list[tuple[str, Any]]:
@@ -71,6 +77,7 @@ class MarriageEventView(NamesPeople):
     show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
     search_columns = [
         "status", "region", "kind", "happened_on", "wife_marital", "husband_marital", "statistical_month", "reported_on", "late", "on_hold",
+        "change_open",
     ]  # fmt: skip
     order_columns = ["statistical_month"]
     validators_columns = {"reported_on": [Optional()]}
@@ -109,9 +116,73 @@ class MarriageEventView(NamesPeople):
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
-        table, number = MarriageEvent, id_number.clean(text)
-        if any(sign.isdecimal() for sign in number) and not search.NUMBER.fullmatch(number):
-            return table.certificate_no == text
+        if _is_certificate(text):
+            return MarriageEvent.certificate_no == text
+        table, people = MarriageEvent, (MarriageEvent.wife_id, MarriageEvent.husband_id)
         numbers, written = (table.wife_id_no, table.husband_id_no), (table.wife_name, table.husband_name)
-        people = (table.wife_id, table.husband_id)
         return search.on_rows(text, numbers=numbers, written=written, found=people, people=people)
+
+
+class DeathView(NamesPeople):
+    """Deaths."""
+
+    route_base = "/deaths"
+    datamodel = DeathInterface(Death)
+    rules = death_rules
+    list_title, show_title, add_title, edit_title = _l("Deaths"), _l("Death"), _l("New death"), _l("Change death")
+    places = ("person_region",)
+    people_labels = {"person": _l("Person")}
+    find_hint = _l("Certificate number, whole ID number, or part of the name")
+    list_columns = ["person_name", "person_sex", "person_birth_date", "died_on", "place", "status", "raised", "statistical_month", "region"]
+    groups = (
+        (
+            _l("Person"),
+            ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
+        ),
+        (_l("Death"), ["died_on", "place", "certificate_no"]),
+        (_l("Report"), ["reported_on", "remark"]),
+    )
+    add_columns = edit_columns = [column for _name, columns in groups for column in columns]
+    add_fieldsets, edit_fieldsets = fieldsets(groups, *ON_ADD), fieldsets(groups, *ON_EDIT)
+    show_fieldsets = [
+        *fieldsets(groups),
+        (_l("State"), {"fields": ["region", "statistical_month", "on_hold", "late", "made_at", "approved_at"]}),
+    ]
+    show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
+    search_columns = ["status", "region", "died_on", "person_sex", "statistical_month", "reported_on", "late", "on_hold", "change_open"]
+    order_columns = ["statistical_month"]
+    validators_columns = {"reported_on": [Optional()], "person_sex": [Optional()]}
+    label_columns = {
+        **RECORD_LABELS,
+        "person_name": _l("Name"),
+        "person_id_type": _l("ID type"),
+        "person_id_no": _l("ID number"),
+        "person_sex": _l("Sex"),
+        "person_birth_date": _l("Birth date"),
+        "person_region": _l("Lived at"),
+        "died_on": _l("Date of death"),
+        "place": _l("Place of death"),
+        "certificate_no": _l("Number of the death certificate"),
+        "reported_on": _l("Reported on"),
+        "statistical_month": _l("Statistical month"),
+    }
+    description_columns = {
+        "person_id_no": _l("As on the card; it fills in the birth date and the sex. Without one, name and birth date find the file."),
+        "person_sex": _l("Filled in from the ID number of a resident identity card."),
+        "person_birth_date": _l("Filled in from the ID number of a resident identity card."),
+        "person_region": _l("Only for a person who is not on file yet: they are entered with this death."),
+        "place": _l("The hospital, at home, or where else."),
+        "reported_on": _l("Leave it empty for today."),
+    }
+
+    def find_condition(self, text: str) -> ColumnElement[bool]:
+        if _is_certificate(text):
+            return Death.certificate_no == text
+        people = (Death.person_id,)
+        return search.on_rows(text, numbers=(Death.person_id_no,), written=(Death.person_name,), found=people, people=people)
+
+
+def _is_certificate(text: str) -> bool:
+    """Whether a text in the search box is meant as the number of a certificate: it has digits and is no ID number."""
+    number = id_number.clean(text)
+    return any(sign.isdecimal() for sign in number) and not search.NUMBER.fullmatch(number)

@@ -27,7 +27,8 @@ def named(row: Any, role: str) -> Named:
     if role == "child":
         return Named(row.child_name or "", "1", number, row.born_on, row.sex, role)
     id_type, born = getattr(row, f"{role}_id_type"), getattr(row, f"{role}_birth_date")
-    return Named(getattr(row, f"{role}_name") or "", id_type, number, born, SEXES[role], role)
+    sex = SEXES.get(role) or getattr(row, f"{role}_sex")
+    return Named(getattr(row, f"{role}_name") or "", id_type, number, born, sex, role)
 
 
 def is_named(row: Any, role: str) -> bool:
@@ -45,6 +46,8 @@ def complete(row: Any, role: str, today: date) -> None:
     if role != "child":
         setattr(row, f"{role}_birth_date", who.birth_date)
         setattr(row, f"{role}_id_type", who.id_type or "1")
+        if role not in SEXES:
+            setattr(row, f"{role}_sex", who.sex)
 
 
 def problems(row: Any, role: str, today: date) -> list[Problem]:

@@ -67,7 +67,7 @@ class PersonView(LedgerView):
     search_columns = ["birth_date", "sex"]
     order_columns = ["name", "birth_date"]
     add_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
-    edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "died_on"]
+    edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone"]
     places = tuple(rules.PLACES)
     validators_columns = {"sex": [Optional()]}
     find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
@@ -92,7 +92,6 @@ class PersonView(LedgerView):
         "phone": _l("Mobile number, or landline with area code."),
         "residence": _l("Village or community of your offices."),
         "registration": _l("Only if it lies in your offices."),
-        "died_on": _l("Leave it empty for the living."),
     }
 
     def __init__(self, **kwargs: Any) -> None:

@@ -7,19 +7,21 @@ from sqlalchemy import update
 from app.core import clock, regions
 from app.core.scope import elevated
 from app.core.workflow import Status
-from app.ledgers.families import sheet
-from app.ledgers.families.models import AGAIN, MarriageEvent
+from app.ledgers.families import death_sheet, sheet
+from app.ledgers.families.models import AGAIN, Death, MarriageEvent
 from tests.cast import A1, B1, A
-from tests.factories.families import HUSBAND_BORN, MARRIED_ON, her_number, his_number, make_marriage, the_same
+from tests.factories.families import DIED_ON, HUSBAND_BORN, MARRIED_ON, her_number, his_number, make_death, make_marriage, the_same
 from tests.factories.people import make_person
 
 HERS, HIS = her_number(), his_number()
 
 
 def answered_for_by(session, code):
-    """Give every event to another office, though the people stay."""
+    """Give every event and death to another office, though the people stay."""
+    path = regions.by_code(session, code).path
     with elevated("test"):
-        session.connection().execute(update(MarriageEvent.__table__).values(scope_path=regions.by_code(session, code).path))
+        for table in (MarriageEvent.__table__, Death.__table__):
+            session.connection().execute(update(table).values(scope_path=path))
     session.expire_all()
 
 
@@ -63,3 +65,23 @@ def test_a_workbook_knows_the_events_of_ones_own_offices_only(working):
         answered_for_by(session, B1)
     with working(A) as session:
         assert sheet.on_file(session, {key}) == {}
+
+
+def test_a_death_entered_at_another_office_is_not_told_of(working):
+    with working(A) as session:
+        make_death(session, person_id_no=HIS)
+    with working() as session:
+        answered_for_by(session, B1)
+    with working(A) as session:
+        assert make_death(session, person_id_no=HIS).status is Status.draft
+
+
+def test_a_workbook_knows_the_deaths_of_ones_own_offices_only(working):
+    key = death_sheet.key({"person_id_no": HIS, "person_name": "王强", "died_on": DIED_ON})
+    with working(A) as session:
+        make_death(session, person_id_no=HIS)
+        assert set(death_sheet.on_file(session, {key})) == {key}
+    with working() as session:
+        answered_for_by(session, B1)
+    with working(A) as session:
+        assert death_sheet.on_file(session, {key}) == {}

@@ -266,16 +266,6 @@ def test_renaming_rewrites_the_search_of_every_office(sign_in, act, seeing):
     assert rows(page.send("/people/find", "/people/list/", text="张丽")) == set()
 
 
-def test_a_date_of_death_is_possible(sign_in, filed, seeing):
-    uid, _ = filed(id_no=None, birth_date=BORN, sex="2", name="张丽")
-    words = {"id_type": "1", "id_no": "", "name": "张丽", "sex": "2", "birth_date": "1990-01-02"}
-    clerk = sign_in("clerk")
-    assert "lies before the birth date" in clerk.send(f"/people/edit/{uid}", **words, died_on="1989-01-01").text
-    assert "This date is too long ago." in clerk.send(f"/people/edit/{uid}", **words, died_on="0001-01-01").text
-    assert "date of death lies in the future" in clerk.send(f"/people/edit/{uid}", **words, died_on="2099-01-01").text
-    assert clerk.send(f"/people/edit/{uid}", **words, died_on="2020-01-01").status_code == 302
-
-
 @pytest.mark.parametrize(
     "words",
     [{"name": "王芳"}, {"sex": "9"}, {"birth_date": "1990-01-03"}, {"id_no": NUMBER}, {"id_no": ""}],
