@@ -7,8 +7,9 @@ import pytest
 from app.core import clock, regions, scope, workflow
 from app.core.crypto import uuid7
 from app.core.workflow import Status
-from app.ledgers.births import family, rules
+from app.ledgers.births import rules
 from app.ledgers.births.models import Birth
+from app.ledgers.people import snapshots
 from app.ledgers.people.models import OfficeKind, Person
 from tests.cast import A1, A2
 from tests.factories.births import BORN_ON, MOTHER_BORN, make_birth, make_registration, user
@@ -54,14 +55,14 @@ def test_the_office_where_she_lives_answers_before_the_one_that_registered_her_a
         home = person.offices[0]
         also_seen_by(session, person, A2, OfficeKind.registered)
         also_seen_by(session, person, A1, OfficeKind.serving)
-        assert family.office_of(session, person.id).path == home.scope_path
+        assert snapshots.office_of(session, person.id).path == home.scope_path
         home.valid_to = clock.today()
         session.flush()
-        registered = family.office_of(session, person.id)
+        registered = snapshots.office_of(session, person.id)
         assert registered.path != home.scope_path
         next(link for link in session.get_one(Person, person.id).offices if link.kind is OfficeKind.registered).valid_to = clock.today()
         session.flush()
-        assert family.office_of(session, person.id).path == home.scope_path
+        assert snapshots.office_of(session, person.id).path == home.scope_path
 
 
 def test_a_click_on_one_row_says_nothing_about_another(working):
