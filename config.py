@@ -261,7 +261,7 @@ def _secret(text: str) -> str:
 def _keys(text: str) -> str:
     """Only the shape, `1:base64,2:base64`; the keys themselves are the business of app.core.keys."""
     items = text.replace(",", " ").split()
-    if not all(re.fullmatch(r"[0-9]+:[A-Za-z0-9+/]+=*", item) for item in items):
+    if not all(re.fullmatch(r"([0-9]+|index):[A-Za-z0-9+/]+=*", item) for item in items):
         raise ValueError("is not a list of number:base64")
     if len({item.partition(":")[0] for item in items}) < len(items):
         raise ValueError("gives one number twice")

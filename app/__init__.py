@@ -24,7 +24,7 @@ def create_app(settings: config.Settings | None = None, **overrides: Any) -> Fla
     )
     app.config.from_mapping(overrides)
     clock.use_zone(settings.timezone)
-    app.config["DATA_KEYS_FILE"] = settings.data_keys_file
+    app.config["DATA_KEYS_FILE"] = None if settings.data_keys else settings.data_keys_file
     _take_keys(settings)
     web.register(app, settings)
     db.init_app(app)

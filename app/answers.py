@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from flask_babel import gettext as _
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,15 +32,25 @@ def told() -> Iterator[None]:
     except DatabaseError as error:
         click.echo(_about(error), err=True)
         sys.exit(1)
+    except OSError as error:
+        click.echo(_("%(file)s cannot be read or written (%(why)s).", file=error.filename or _("A file"), why=error.strerror), err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def command(name: str) -> Iterator[None]:
+    """Something from the command line, in nobody's office: it may touch regions, accounts and keys, but no ledger."""
+    with told():
+        setup.must_be_ready()
+        with looking_as(Scope.of([])), acting(f"command: {name}"):
+            yield
 
 
 @contextmanager
 def work(name: str) -> Iterator[Session]:
-    """One act from the command line, in nobody's office: it may touch regions and accounts, but no ledger."""
-    with told():
-        setup.must_be_ready()
-        with looking_as(Scope.of([])), acting(f"command: {name}"), unit_of_work() as session:
-            yield session
+    """One act from the command line, in one unit of work."""
+    with command(name), unit_of_work() as session:
+        yield session
 
 
 def _about(error: DatabaseError) -> str:

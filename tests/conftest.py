@@ -49,10 +49,10 @@ EVERYWHERE = Scope.of(["0001"])
 KINDS = os.environ.get("TEST_DB", "sqlite,pg").split(",")
 
 
-def make_app(url: str, data_dir: Path, **more: Any) -> Flask:
-    """The application on this database, with the keys and settings of the tests."""
+def make_app(url: str, data_dir: Path, data_keys: str = KEYS, **more: Any) -> Flask:
+    """The application on this database, with the keys and settings of the tests. Without `data_keys` it reads its file data.keys."""
     settings = config.load(
-        {"DATABASE_URL": url, "DATA_DIR": str(data_dir), "DATA_KEYS": KEYS, "SECRET_KEY": "s" * 40, "DEFAULT_LOCALE": "en"}
+        {"DATABASE_URL": url, "DATA_DIR": str(data_dir), "DATA_KEYS": data_keys, "SECRET_KEY": "s" * 40, "DEFAULT_LOCALE": "en"}
     )
     return create_app(settings, **{**SETTINGS, **more})
 

@@ -45,22 +45,58 @@ def _make_uid(row: Any, args: Any, kwargs: dict[str, Any]) -> None:
     row.uid = kwargs.pop("uid", None) or uuid7()
 
 
-class Keyring:
-    """One secret per key id; each purpose gets its own key from it. New values use the newest id."""
+@dataclass(frozen=True)
+class Secrets:
+    """What the keys are made of: one secret per key id, and the index key once the secret it came from is gone."""
 
-    def __init__(self, secrets_by_id: Mapping[int, bytes]) -> None:
-        self.newest = max(secrets_by_id)
-        self._ciphers = {i: AESGCM(_derive(secret, b"encrypt")) for i, secret in secrets_by_id.items()}
-        self._index_key = _derive(secrets_by_id[min(secrets_by_id)], b"blind index")
+    by_id: Mapping[int, bytes]
+    index: bytes | None = None
+
+    @property
+    def index_key(self) -> bytes:
+        """The key of the blind indexes and of the digests in the history: the same for ever, whatever key encrypts."""
+        return self.index or _derive(self.by_id[min(self.by_id)], b"blind index")
+
+    def added(self, secret: bytes) -> "Secrets":
+        """One more secret, with a number that no key ever had: the newest is never taken away."""
+        return Secrets({**self.by_id, max(self.by_id) + 1: secret}, self.index)
+
+    def without(self, key_id: int) -> "Secrets":
+        """One secret less. The index key stays, from which nothing can be decrypted."""
+        return Secrets({i: secret for i, secret in self.by_id.items() if i != key_id}, self.index_key)
+
+
+class Keyring:
+    """One secret per key id; each purpose gets its own key from it. New values use the newest id.
+
+    `again` reads the secrets anew, where another process may have added one.
+    """
+
+    def __init__(self, secrets_: Mapping[int, bytes] | Secrets, again: Callable[[], Secrets] | None = None) -> None:
+        self._again = again
+        self.take(secrets_ if isinstance(secrets_, Secrets) else Secrets(secrets_))
+
+    def take(self, found: Secrets) -> None:
+        """Work with these secrets from now on."""
+        self.secrets, self._index_key = found, found.index_key
+        self._ciphers = {i: AESGCM(_derive(secret, b"encrypt")) for i, secret in found.by_id.items()}
+        self.newest = max(found.by_id)
+
+    def learn(self) -> None:
+        """Read the keys again, where they come from a file. Raises KeyLost when nobody can read it any more."""
+        if self._again:
+            self.take(self._again())
 
     def seal(self, plain: str, context: str) -> bytes:
         """Encrypt, bound to its place (table, column and row), the key id in front."""
-        nonce = os.urandom(NONCE_BYTES)
-        return bytes([self.newest]) + nonce + self._ciphers[self.newest].encrypt(nonce, plain.encode(), context.encode())
+        nonce, newest = os.urandom(NONCE_BYTES), self.newest
+        return bytes([newest]) + nonce + self._ciphers[newest].encrypt(nonce, plain.encode(), context.encode())
 
     def open(self, blob: bytes, context: str) -> str:
         """The plain value. Raises KeyLost when the key, the place or the content is not the one it was sealed with."""
         try:
+            if blob[0] not in self._ciphers:
+                self.learn()
             nonce, body = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
             return self._ciphers[blob[0]].decrypt(nonce, body, context.encode()).decode()
         except (LookupError, ValueError, InvalidTag) as error:  # an unknown key, a cut value, a value that was changed
@@ -115,6 +151,11 @@ class Sealed:
 
     def __str__(self) -> str:
         return self.mask(self.reveal())
+
+
+def place(table: str, name: str, uid: object) -> str:
+    """What every sealed value is bound to: its table, what it is (the column without `_enc`), and its row."""
+    return f"{table}|{name}|{uid}"
 
 
 def ciphertext() -> Any:
@@ -181,7 +222,7 @@ class Encrypted:
 
     def context(self, owner: Any, uid: UUID) -> str:
         """The place a value is bound to: it opens nowhere else."""
-        return f"{owner.__tablename__}|{self.name}|{uid}"
+        return place(owner.__tablename__, self.name, uid)
 
 
 class _Bound(Encrypted):

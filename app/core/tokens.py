@@ -1,11 +1,14 @@
 """A form or a click that is sent twice is one act: its token is used up in the transaction of the act."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String, Uuid
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core import clock
 from app.core.base import Model
+from app.core.columns import Moment
 
 TOKEN_LENGTH = 36  # a written UUID
 
@@ -17,6 +20,7 @@ class ClientToken(Model):
     token: Mapped[str] = mapped_column(String(TOKEN_LENGTH), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), primary_key=True)
     made: Mapped[UUID | None] = mapped_column(Uuid, comment="The record that the form made or changed")
+    sent_at: Mapped[datetime] = mapped_column(Moment, default=clock.now)
 
 
 def first_sending(session: Session, token: str, user_id: int) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 
+from app.core import keys
 from app.extensions import db
 
 BUSY_SECONDS = 5  # how long SQLite waits for a lock before it says so, unless the setting says otherwise
@@ -37,6 +38,7 @@ def unit_of_work() -> Iterator[Session]:
     _take_write_lock(session)
     session.info["unit_of_work"] = True
     try:
+        keys.keep_up(session.connection())
         yield session
         session.commit()
     except BaseException:

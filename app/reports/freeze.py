@@ -177,7 +177,7 @@ def _figures(said: Answer) -> dict[str, object]:
 
 def _place(run: ReportRun) -> str:
     """What the sealed rows are bound to, as every sealed value is: table, column and row."""
-    return f"{run.__tablename__}|rows|{run.uid}"
+    return crypto.place(run.__tablename__, "rows", run.uid)
 
 
 def _digest(value: object) -> str:
