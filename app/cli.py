@@ -16,6 +16,7 @@ from app.answers import told, work
 from app.core import clock, merge, params, regions
 from app.core.errors import RuleViolation
 from app.demo import township
+from app.operations.backup_commands import backup, restore
 from app.operations.key_commands import group as key
 from app.sheets.commands import group as sheet
 
@@ -27,7 +28,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def register(app: Flask) -> None:
     """Add every command."""
-    for command in (setup, demonstrate, user, region, param, sheet, key):
+    for command in (setup, demonstrate, user, region, param, sheet, key, backup, restore):
         app.cli.add_command(command)
     audit_cli.register(app)
     reports_cli.register(app)

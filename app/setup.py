@@ -60,9 +60,13 @@ def must_be_current() -> None:
         raise NotReady(_unfit(current))
 
 
+def known_revisions() -> set[str]:
+    """Every revision of the schema this program knows."""
+    return {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
+
+
 def _unfit(current: str | None) -> str:
-    known = {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in known_revisions():
         return "The database was written by a newer version of the program. Start that version."
     return "The database is not at this version yet. Run: flask --app run setup"
 

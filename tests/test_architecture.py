@@ -372,12 +372,17 @@ def test_only_the_unit_of_work_commits() -> None:
 BEGINS = {
     "app/core/audit.py": "a refusal is written after the rollback of what was refused",
     "app/ledgers/people/identity.py": "the request to another office is kept although the form is refused",
+    "app/operations/database_file.py": "rows go into a copy, which is nobody's office yet",
+    "app/operations/postgresql.py": "rows go into an empty database, which is nobody's office yet",
 }
 
 
 def test_other_transactions_are_on_the_list() -> None:
     found = {
-        path.relative_to(ROOT).as_posix() for path in FILES for name, _ in calls(path) if name.endswith(("session.begin", "engine.begin"))
+        path.relative_to(ROOT).as_posix()
+        for path in FILES
+        for name, _ in calls(path)
+        if name.endswith(("session.begin", "engine.begin", "target.begin"))
     }
     assert found <= set(BEGINS)
 
@@ -400,13 +405,13 @@ def test_nothing_speaks_to_the_driver_behind_sqlalchemy() -> None:
         assert found == [], path
 
 
-SQLITE3 = {"app/core/unit_of_work.py", "app/health.py"}  # its version; backups may be added here
+SQLITE3 = {"app/core/unit_of_work.py", "app/health.py"}  # its version
 
 
 def test_only_the_named_files_import_the_sqlite_driver() -> None:
     found = {p.relative_to(ROOT).as_posix() for p in FILES if "sqlite3" in IMPORTS[p]}
-    assert {p for p in found if re.search(r"sqlite3\.connect\(", text(ROOT / p))} <= {"app/core/backup.py", "app/setup.py"}
-    assert found - SQLITE3 <= {"app/core/backup.py", "app/setup.py"}
+    assert {p for p in found if re.search(r"sqlite3\.connect\(", text(ROOT / p))} <= {"app/operations/database_file.py", "app/setup.py"}
+    assert found - SQLITE3 <= {"app/operations/database_file.py", "app/setup.py"}
 
 
 def test_no_view_loads_a_row_by_its_key() -> None:
@@ -438,6 +443,7 @@ TEXT_SQL = {
     "app/core/insertion.py",  # a statement that SQLAlchemy made
     "app/core/unit_of_work.py",  # BEGIN IMMEDIATE and pragmas
     "app/health.py",  # SELECT 1 and pragmas
+    "app/operations/database_file.py",  # pragmas
     "app/setup.py",  # the journal mode
     "migrations/env.py",
 }

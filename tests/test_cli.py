@@ -348,6 +348,10 @@ EVERY = {
     "param load": ("param", "load", __file__),
     "audit verify": ("audit", "verify"),
     "audit heads": ("audit", "heads", "/dev/null"),
+    "key rotate": ("key", "rotate"),
+    "key list": ("key", "list"),
+    "key retire": ("key", "retire", "1"),
+    "backup": ("backup", "/dev/null"),
 }
 
 

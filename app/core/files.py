@@ -1,5 +1,6 @@
 """Files that must not be lost or seen: for this account alone, on the disk before their name, never half written."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ def replace(path: Path, content: bytes) -> None:
         out.write(content)
         _settle(out)
         draft.replace(path)
-    sync_folder(path.parent)
+    sync(path.absolute().parent)
 
 
 @contextmanager
@@ -26,12 +27,12 @@ def new(path: Path) -> Iterator[BinaryIO]:
         yield out
         _settle(out)
         _name(draft, path)
-    sync_folder(path.parent)
+    sync(path.absolute().parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """See to it that the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """See to it that a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -46,7 +47,7 @@ def _name(draft: Path, path: Path) -> None:
         raise
     except OSError:
         if path.exists():
-            raise FileExistsError(str(path)) from None
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         draft.rename(path)
 
 
