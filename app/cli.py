@@ -18,6 +18,7 @@ from app.core.errors import RuleViolation
 from app.demo import township
 from app.operations.backup_commands import backup, restore
 from app.operations.key_commands import group as key
+from app.operations.tidy_command import tidy
 from app.sheets.commands import group as sheet
 
 user = AppGroup("user", help="Accounts.")
@@ -28,7 +29,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def register(app: Flask) -> None:
     """Add every command."""
-    for command in (setup, demonstrate, user, region, param, sheet, key, backup, restore):
+    for command in (setup, demonstrate, user, region, param, sheet, key, backup, restore, tidy):
         app.cli.add_command(command)
     audit_cli.register(app)
     reports_cli.register(app)

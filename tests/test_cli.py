@@ -352,6 +352,7 @@ EVERY = {
     "key list": ("key", "list"),
     "key retire": ("key", "retire", "1"),
     "backup": ("backup", "/dev/null"),
+    "tidy": ("tidy",),
 }
 
 

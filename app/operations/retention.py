@@ -1,0 +1,106 @@
+"""What had its time is removed: forms that were sent, uses that were counted, old sessions, failed sign-ins that no longer count.
+
+How long each is kept are dated parameters (scheme `retention`, in days); those without one are kept for ever. Readable values of
+the history go only where an office has loaded `history_value_days`. No row of a ledger and no chained entry is ever removed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, not_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.accounts import sessions, throttle
+from app.accounts.models import SignInThrottle, UserSession
+from app.core import audit, clock, params
+from app.core.audit import AuditEntry, AuditSecret
+from app.core.limits import LimitedUse
+from app.core.tokens import ClientToken
+from app.core.unit_of_work import unit_of_work
+from app.extensions import db
+
+SCHEME = "retention"
+BATCH = 1000  # rows; some ten milliseconds for which clerks wait
+PAUSE = 0.02  # seconds between two batches, so that whoever waits comes in
+LEAST = timedelta(days=1)  # a form that is sent again within a day is still one act, whatever a parameter says
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is kept for some time: the parameter that says how many days, and which rows are older than a moment."""
+
+    parameter: str
+    model: Any
+    old: Callable[[datetime], Select[Any]]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The columns by which a row is removed."""
+        return tuple(self.model.__table__.primary_key)
+
+
+def _forms(before: datetime) -> Select[Any]:
+    return select(ClientToken.token, ClientToken.user_id).where(ClientToken.sent_at < before)
+
+
+def _uses(before: datetime) -> Select[Any]:
+    return select(LimitedUse.id).where(LimitedUse.at < before)
+
+
+def _sessions(before: datetime) -> Select[Any]:
+    """Those that are over. The last of each account stays: its owner is told of it at the next sign-in."""
+    last = select(func.max(UserSession.id)).group_by(UserSession.user_id)
+    return select(UserSession.id).where(UserSession.started_at < before, not_(sessions.is_alive()), UserSession.id.not_in(last))
+
+
+def _history_values(before: datetime) -> Select[Any]:
+    """Old and new values that can be read. The entry keeps their digest, so that its chain stays whole."""
+    entry = and_(AuditEntry.chain == AuditSecret.chain, AuditEntry.number == AuditSecret.number)
+    told = select(AuditSecret.chain, AuditSecret.number, AuditSecret.field).join(AuditEntry, entry)
+    return told.where(AuditEntry.at < before.isoformat(timespec="microseconds"))
+
+
+def _failures(before: datetime) -> Select[Any]:
+    return select(SignInThrottle.key).where(SignInThrottle.failed_at < min(before, clock.now() - throttle.FORGET_LOCKS))
+
+
+RULES = (
+    Rule("client_token_days", ClientToken, _forms),
+    Rule("limited_use_days", LimitedUse, _uses),
+    Rule("user_session_days", UserSession, _sessions),
+    Rule("sign_in_throttle_days", SignInThrottle, _failures),
+    Rule("history_value_days", AuditSecret, _history_values),
+)
+
+
+def tidy() -> Iterator[tuple[str, int]]:
+    """Remove what had its time, each batch in a transaction with its own entry in the history. Answers (table, rows) of each rule."""
+    today, kept = clock.today(), params.Table(db.session(), SCHEME)
+    for rule in RULES:
+        days = kept.value(rule.parameter, "", today)
+        if days is not None:
+            yield rule.model.__tablename__, _remove(rule, clock.now() - max(timedelta(days=int(days)), LEAST))
+
+
+def _remove(rule: Rule, before: datetime) -> int:
+    removed = 0
+    while True:
+        with unit_of_work() as session:
+            count = _remove_some(session, rule, before)
+        removed += count
+        if not count:
+            return removed
+        time.sleep(PAUSE)
+
+
+def _remove_some(session: Session, rule: Rule, before: datetime) -> int:
+    """Rows that somebody is writing are left for another time."""
+    wanted = rule.old(before).limit(BATCH).with_for_update(of=rule.model, skip_locked=True)
+    keys = [tuple(row) for row in session.execute(wanted)]
+    if keys:
+        session.execute(delete(rule.model.__table__).where(tuple_(*rule.key).in_(keys)))
+        audit.note_about(session, "tidy", rule.model.__tablename__, rows=len(keys), before=before.isoformat(timespec="seconds"))
+    return len(keys)
