@@ -53,7 +53,14 @@ def fill(session: Session) -> None:
 
 
 def proposal(session: Session) -> ChangeRequest:
-    words = {"owner_table": "birth", "owner_uid": crypto.uuid7(), "owner_version": 1, "reason": "wrong", "made_at": NOON}
+    words = {
+        "owner_table": "birth",
+        "owner_uid": crypto.uuid7(),
+        "owner_version": 1,
+        "reason": "wrong",
+        "evidence": "paper",
+        "made_at": NOON,
+    }
     return ChangeRequest(scope_path=PATH_A, made_by_id=user(session, "clerk").id, **words)
 
 

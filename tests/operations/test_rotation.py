@@ -6,7 +6,7 @@ import stat
 import threading
 from collections import Counter
 from datetime import timedelta
-from itertools import count
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,35 @@ def test_a_second_rotation_takes_a_third_key(filled: Flask) -> None:
     assert set(used(filled)) == {3}
 
 
+def test_an_end_that_was_told_is_not_told_again(filled: Flask) -> None:
+    """Two commands at once both come to the end."""
+    rotate(filled)
+    with filled.app_context(), looking_as(EVERYWHERE), acting("test"):
+        rotation._end(2, "now")
+    assert look(filled, told) == [("add_key", "data_key/2"), ("rotate_keys", "data_key/2")]
+
+
 # beside the clerks
+
+
+def test_what_one_pass_leaves_the_next_takes(filled: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that somebody was writing are passed by."""
+    acts = chain(repeat(lambda *_: None, len([*sealed_values.places()])), repeat(rotation._reseal))
+
+    def reseal(*words: Any) -> None:
+        next(acts)(*words)
+
+    monkeypatch.setattr(rotation, "_reseal", reseal)
+    rotate(filled)
+    assert set(used(filled)) == {2}
+
+
+def test_values_that_stay_locked_are_told(filled: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "_reseal", lambda *_: None)
+    with pytest.raises(RuleViolation, match="Somebody keeps some values locked"):
+        rotate(filled)
+    monkeypatch.undo()
+    assert rotate(filled)[0] == 2
 
 
 def test_a_process_that_knows_the_old_key_learns_the_new_one(filled: Flask) -> None:
