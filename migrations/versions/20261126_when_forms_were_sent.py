@@ -6,7 +6,7 @@ from alembic import op
 from app.core import clock
 
 revision = "20261126_when_forms_were_sent"
-down_revision = "20261125b_change_requests"
+down_revision = "20261125d_deaths"
 branch_labels = None
 depends_on = None
 
