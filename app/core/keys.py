@@ -109,11 +109,11 @@ def fits(session: Session, ring: Keyring) -> bool:
 
 def _is_known_to(ring: Keyring, key_id: int, sealed: bytes) -> bool:
     if key_id == INDEX:
-        return hmac.compare_digest(sealed, _index_mark(ring))
+        return hmac.compare_digest(sealed, _index_seal(ring))
     return ring.open(sealed, f"key_check|{key_id}") == KNOWN
 
 
-def _index_mark(ring: Keyring) -> bytes:
+def _index_seal(ring: Keyring) -> bytes:
     return ring.blind(KNOWN, "key_check").encode()
 
 
@@ -130,7 +130,7 @@ def confirm(session: Session) -> None:
     if newest not in known:
         session.add(KeyCheck(key_id=newest, sealed=keys().seal(KNOWN, f"key_check|{newest}")))
     if INDEX not in known:
-        session.add(KeyCheck(key_id=INDEX, sealed=_index_mark(keys())))
+        session.add(KeyCheck(key_id=INDEX, sealed=_index_seal(keys())))
 
 
 def keep_up(connection: Connection) -> None:

@@ -32,7 +32,6 @@ PAUSE = 0.02  # seconds between two batches, so that whoever waits comes in
 PATIENCE = 60  # seconds for work of others that began before the new key was known
 PASSES = 20  # over all tables: each takes what somebody was just writing when the one before came by
 RETIRE_AFTER = timedelta(hours=1)  # what was sealed before the rotation and is not stored yet, an import say, is by then
-REASON = "key rotation"
 LOCKS = table("pg_locks", column("locktype"), column("virtualtransaction"), column("pid"))
 ACTIVITY = table("pg_stat_activity", column("pid"), column("datname"))
 
@@ -74,7 +73,7 @@ def retire(key_id: int) -> Path | None:
 
 def listed() -> Counter[int]:
     """Every key that is here or was used, with the number of values it has sealed."""
-    with elevated(REASON):
+    with elevated("key rotation"):
         found = sealed_values.by_key(db.session().connection())
     return Counter({key_id: found[key_id] for key_id in {*crypto.keys().secrets.by_id, *found}})
 
@@ -139,7 +138,7 @@ def _reseal(place: Place, newest: int) -> None:
     """Move the values of one table, each batch in a transaction of its own. Rows that somebody is writing are left for the next pass."""
     last: tuple[Any, ...] = ()
     while True:
-        with unit_of_work() as session, elevated(REASON):
+        with unit_of_work() as session, elevated("key rotation"):
             beyond = [sealed_values.after(place.key, last)] if last else []
             wanted = place.rows().where(place.stale(newest), *beyond).order_by(*place.key).limit(BATCH)
             rows = session.connection().execute(wanted.with_for_update(of=place.table, skip_locked=True)).all()
@@ -179,7 +178,7 @@ def _end(newest: int, began: str) -> Counter[int] | None:
         take_turn(session, "data keys")
         if _left(session.connection(), newest):
             return None
-        with elevated(REASON):
+        with elevated("key rotation"):
             used = sealed_values.usage(session.connection())
         if _told_at(session, "rotate_keys", newest) is None:
             values = {name: count.total() for name, count in used.items()}
@@ -193,7 +192,7 @@ def _written(moment: datetime) -> str:
 
 def _left(connection: Connection, newest: int) -> int:
     """How many values older keys have sealed."""
-    with elevated(REASON):
+    with elevated("key rotation"):
         return sum(count for key_id, count in sealed_values.by_key(connection).items() if key_id != newest)
 
 
@@ -208,7 +207,7 @@ def _must_be_old(key_id: int) -> None:
 
 
 def _must_be_unused(session: Session, key_id: int) -> None:
-    with elevated(REASON):
+    with elevated("key rotation"):
         count = sealed_values.by_key(session.connection())[key_id]
     if count:
         raise RuleViolation.one(_("%(n)s values are sealed with key %(id)s. Send: flask --app run key rotate", n=count, id=key_id))

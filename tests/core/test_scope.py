@@ -504,6 +504,9 @@ ELEVATED = {
     ("ledgers/people/rules.py", "approved records that name a person"),
     ("ledgers/people/search.py", "name search of every office of a person"),
     ("ledgers/people/search.py", "protected people whom own rows name"),
+    ("operations/database_file.py", "backup"),
+    ("operations/postgresql.py", "restore"),
+    ("operations/rotation.py", "key rotation"),
     ("reports/base.py", "aggregate counts of a report"),
 }
 
