@@ -24,7 +24,7 @@ TABLE: Any = Marriage.__table__
 
 @dataclass(frozen=True)
 class Spouse:
-    """One of two spouses: known by the file, by the ID number, else by name alone."""
+    """One of two spouses: known by the file, where there is none by the ID number, else by name alone."""
 
     name: str
     person_id: int | None
@@ -54,9 +54,13 @@ class MaritalStatus:
 
 
 def couple_of(session: Session, row: Any) -> Couple:
-    """The two people an event or a marriage names, with what their files say, wherever these lie."""
-    told = [(getattr(row, f"{r}_name"), getattr(row, f"{r}_id"), getattr(row, f"{r}_id_no_bidx")) for r in ROLES]
-    return Couple(*(_known(session, Spouse(*who)) for who in told))
+    """The two people an event names, with what their files say, wherever these lie.
+
+    Takes their turns: what was read stays true until this transaction ends.
+    """
+    found = _couple(session, row)
+    take_turns(session, (found.wife, found.husband))
+    return _couple(session, row)
 
 
 def is_of(row: Any, couple: Couple) -> bool:
@@ -72,12 +76,11 @@ def take_turns(session: Session, people: Iterable[Spouse]) -> None:
 
 
 def settle(session: Session, couple: Couple, decided: MarriageEvent | None = None, *, counts: bool = True) -> None:
-    """Write the marriages of two people anew, as every approved event and their deaths tell them. Takes their turns first.
+    """Write the marriages of two people anew, as every approved event and their deaths tell them. Whoever found the couple took turns.
 
     `decided` is an event about which this transaction decides, and `counts` says whether it counts from now on.
     Raises Contradiction where the events cannot all be true, or one of the two would be married twice at once.
     """
-    take_turns(session, (couple.wife, couple.husband))
     told = [told for told in _events(session, couple) if decided is None or told.uid != decided.uid]
     if decided is not None and counts:
         told.append(decided)
@@ -118,8 +121,13 @@ def _couples(session: Session, who: Spouse) -> list[Couple]:
     found = []
     for row in _marriages(session, who):
         role = "wife" if _names(row, "wife", who) else "husband"
-        found.append(replace(couple_of(session, row), **{role: who}))
+        found.append(replace(_couple(session, row), **{role: who}))
     return [*dict.fromkeys(found)]
+
+
+def _couple(session: Session, row: Any) -> Couple:
+    told = [(getattr(row, f"{r}_name"), getattr(row, f"{r}_id"), getattr(row, f"{r}_id_no_bidx")) for r in ROLES]
+    return Couple(*(_known(session, Spouse(*who)) for who in told))
 
 
 def _known(session: Session, who: Spouse) -> Spouse:
@@ -164,12 +172,15 @@ def _of(couple: Couple, table: Any) -> ColumnElement[bool]:
 
 
 def _is_person(role: str, table: Any, who: Spouse) -> ColumnElement[bool]:
-    """The condition that a row names this person in this role: by file or number where one is known, else by the name alone."""
+    """The condition that a row names this person in this role: by file; by number where the row knows no file; else by the name alone.
+
+    A number that was corrected on a file stays in the words of earlier rows: there the file says who is meant.
+    """
     person_id, blind = getattr(table, f"{role}_id"), getattr(table, f"{role}_id_no_bidx")
-    same = [column == known for column, known in ((person_id, who.person_id), (blind, who.blind)) if known is not None]
-    if same:
-        return or_(*same)
-    return and_(getattr(table, f"{role}_name") == who.name, person_id.is_(None), blind.is_(None))
+    if who.person_id is None and who.blind is None:
+        return and_(getattr(table, f"{role}_name") == who.name, person_id.is_(None), blind.is_(None))
+    by_number = [and_(person_id.is_(None), blind == who.blind)] if who.blind else []
+    return or_(*([person_id == who.person_id] if who.person_id else []), *by_number)
 
 
 def _names(row: Any, role: str, who: Spouse) -> bool:
@@ -177,7 +188,7 @@ def _names(row: Any, role: str, who: Spouse) -> bool:
     person_id, blind = getattr(row, f"{role}_id"), getattr(row, f"{role}_id_no_bidx")
     if who.person_id is None and who.blind is None:
         return person_id is None and blind is None and getattr(row, f"{role}_name") == who.name
-    return (person_id is not None and person_id == who.person_id) or (blind is not None and blind == who.blind)
+    return person_id == who.person_id if person_id is not None else blind is not None and blind == who.blind
 
 
 def _write(session: Session, couple: Couple, found: Iterable[Spell]) -> None:
@@ -196,6 +207,6 @@ def _row(couple: Couple, spell: Spell) -> dict[str, Any]:
     row["ending"] = ENDINGS[spell.ending] if spell.ending else None
     for role in ROLES:
         who: Spouse = getattr(couple, role)
-        row |= {f"{role}_name": who.name, f"{role}_id": who.person_id, f"{role}_id_no_bidx": who.blind}
+        row |= {f"{role}_name": who.name, f"{role}_id": who.person_id, f"{role}_id_no_bidx": None if who.person_id else who.blind}
         row[f"{role}_marital"] = getattr(source, f"{role}_marital") if spell.began else None
     return row

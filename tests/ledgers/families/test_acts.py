@@ -192,6 +192,16 @@ def test_who_was_on_file_nowhere_is_known_again_by_the_number(working):
         assert SENTENCE in refused(session, other)
 
 
+def test_who_bears_a_number_that_a_file_bore_by_mistake_is_somebody_else(working):
+    with working(A) as session:
+        place = regions.by_code(session, A1)
+        first = make_marriage(session, husband_id_no=HIS, husband_region=place, status=Status.approved)
+        session.get(Person, first.husband_id).id_no = his_number()
+        session.flush()
+        told = {"wife_name": "赵兰", "husband_name": "张伟", "husband_id_no": HIS, "happened_on": TODAY}
+        assert make_marriage(session, **told, status=Status.approved).status == Status.approved
+
+
 def test_a_spouse_without_a_number_is_known_by_the_name(working):
     with working(A) as session:
         first = make_marriage(session, wife_id_no=HERS, husband_id_no=None, status=Status.approved)
