@@ -15,7 +15,7 @@ from app.core.audit import note
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.regions import Level, Region
 from app.core.scope import elevated
-from app.core.workflow import Actor, Status
+from app.core.workflow import Actor, Record, Status
 from app.extensions import db
 from app.ledgers.people import identity, naming, search, sound
 from app.ledgers.people.models import IdentityRequest, OfficeKind, Person, PersonOffice
@@ -102,6 +102,13 @@ def tables_naming_people() -> list[tuple[Table, list[Column[Any]]]]:
         if keys and "status" in table.c:
             found.append((table, keys))
     return found
+
+
+def records_naming(session: Session, ledger: type[Record], person_id: int, most: int) -> list[Record]:
+    """The newest records of one ledger of one's own offices that name the person, the voided ones included."""
+    keys = [getattr(ledger, key.name) for table, keys in tables_naming_people() if table is ledger.__table__ for key in keys]
+    named = scope.query(ledger).where(or_(*(key == person_id for key in keys))) if keys else None
+    return [] if named is None else list(session.scalars(named.order_by(ledger.id.desc()).limit(most)))
 
 
 def _complete(row: Person, today: date) -> None:

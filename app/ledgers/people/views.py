@@ -22,6 +22,7 @@ from app.core.errors import RuleViolation
 from app.core.interface import LedgerInterface
 from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
+from app.core.workflow import Record
 from app.extensions import db
 from app.ledgers.families import standing
 from app.ledgers.people import lookup, offices, rules, search, snapshots
@@ -29,6 +30,7 @@ from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 
 NUMBER_HINT = _l("18 characters as on the card; it fills in the birth date and the sex. Leave it empty if there is no document.")
+MOST_RECORDS = 50  # of one ledger on a person's page
 PERSON_HINT = _l("On the card; the birth date is taken from it.")
 
 
@@ -95,11 +97,18 @@ class PersonView(LedgerView):
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status}
+        self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status, "records_of": self._records_of}
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         return search.condition(text)
+
+    def _records_of(self, person: Person) -> list[tuple[LedgerView, list[Record]]]:
+        """What each ledger holds about a person, the newest first: of this viewer's offices, on screens this viewer may open."""
+        screens = [view for view in self.appbuilder.baseviews if isinstance(view, LedgerView) and issubclass(view.datamodel.obj, Record)]
+        mine = [view for view in screens if self.appbuilder.sm.has_access("can_show", view.class_permission_name)]
+        found = [(view, rules.records_naming(db.session(), view.datamodel.obj, person.id, MOST_RECORDS)) for view in mine]
+        return [(view, rows) for view, rows in found if rows]
 
     def _get_add_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:
         if request.method == "GET" and form.residence.data is None:
