@@ -135,6 +135,16 @@ def test_an_end_that_was_told_is_not_told_again(filled: Flask) -> None:
     assert look(filled, told) == [("add_key", "data_key/2"), ("rotate_keys", "data_key/2")]
 
 
+def test_there_are_no_more_than_255_keys(filled: Flask) -> None:
+    """The number stands in one byte; the last key is kept, not replaced."""
+    file_of(filled).write_text(f"{KEYS}\n255{SECOND[1:]}\n", encoding="ascii")
+    crypto.use(keys.load("", file_of(filled)))
+    rotate(filled)
+    with pytest.raises(RuleViolation, match="no more than 255 keys"):
+        rotate(filled)
+    assert set(used(filled)) == {255}
+
+
 # beside the clerks
 
 
