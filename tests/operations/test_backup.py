@@ -232,6 +232,7 @@ def test_a_copy_of_an_office_with_a_write_ahead_log_is_one_file(filled: Flask, u
     done(filled, "backup", tmp_path / "b")
     done(filled, "restore", tmp_path / "b", tmp_path / "new")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["taizhang.db"]
+    assert (tmp_path / "new" / "taizhang.db").read_bytes()[18:20] == b"\x01\x01"  # how SQLite marks the rollback journal
 
 
 def test_a_key_that_is_added_while_the_database_is_copied_is_inside(filled: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -445,7 +446,8 @@ def _longer(parts: dict[str, bytes], told: dict[str, Any]) -> None:
 
 
 def _outside(parts: dict[str, bytes], told: dict[str, Any]) -> None:
-    parts["attachments/../../evil"] = b""
+    parts["attachments/../../evil"] = b"x"
+    told["parts"]["attachments/../../evil"] = _part(b"x")
 
 
 def _more(parts: dict[str, bytes], told: dict[str, Any]) -> None:
@@ -487,7 +489,7 @@ def test_an_archive_that_was_put_together_by_hand_is_told(filled: Flask, tmp_pat
     done(filled, "backup", tmp_path / "b")
     changed(tmp_path, change)
     assert told in refused(filled, "restore", "--check", tmp_path / "b")
-    assert not (tmp_path.parent / "evil").exists()
+    assert not (tmp_path / "evil").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no backup", b"\x1f\x8b\x08", sealed_file.MAGIC], ids=["empty", "text", "gzip", "sealed"])
