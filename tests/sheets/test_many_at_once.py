@@ -1,7 +1,7 @@
 """Rows that go in many at a time: the same verdicts, the same rows and the same history as one by one."""
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from threading import Thread
 from types import ModuleType
@@ -189,14 +189,21 @@ def test_a_stopped_import_goes_on_where_it_was(importing, monkeypatch, seeing):
 def test_the_same_workbook_twice_at_once_goes_in_once(county, workbook, monkeypatch, seeing):
     monkeypatch.setattr(importer, "CHUNK", 7)
     file, outcomes = workbook([ordinary(n) for n in range(1, 60)]), []
-    threads = [
-        Thread(target=lambda name=name: outcomes.append(bring_in(county, file, "births", name))) for name in ("clerk", "county_clerk")
-    ]
+
+    def bring(name):
+        """On a slow machine one of the two may be told that the database is busy; then it starts again."""
+        for _ in range(5):
+            with suppress(Busy):
+                outcomes.append(bring_in(county, file, "births", name))
+                if not outcomes[-1].stopped:
+                    return
+
+    threads = [Thread(target=bring, args=(name,)) for name in ("clerk", "county_clerk")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(120)
-    assert sorted(o.taken + len(o.known) for o in outcomes) == [59, 59]
+    assert [o.taken + len(o.known) for o in outcomes if not o.stopped] == [59, 59]
     assert sum(o.taken for o in outcomes) == 59
     assert seeing(lambda session: session.scalar(select(func.count()).select_from(Person))) == 59
     assert seeing(lambda session: list(audit.verify(session))) == []

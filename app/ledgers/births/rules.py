@@ -15,7 +15,7 @@ from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
 from app.ledgers.births.known import SCHEME, Known, Limits, about
 from app.ledgers.births.models import Birth
-from app.ledgers.people import filing, naming, search, snapshots
+from app.ledgers.people import filing, identity, naming, search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found, Named
 
@@ -212,8 +212,8 @@ def _child(birth: Birth) -> Named:
 def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     """The child's file at the birth's office, from the day of birth. A newborn without a name is called after the mother."""
     found = naming.find_or_file(session, _child(birth), region=birth.region, outside="link", actor=actor, today=birth.born_on)
-    if found.person_id is None:
-        raise RuntimeError("a child with a place has a file")
+    if found.person_id is None:  # a protected person of another office bears the number
+        raise RuleViolation.one(identity.elsewhere(), "child_id_no", code="elsewhere")
     filing.note(birth, "child", found)
     child = snapshots.on_file(session, found.person_id)
     if child is not None and birth.child_died_on:

@@ -86,7 +86,7 @@ def find_or_file(
     if who.id_no:
         identity.must_not_search(session, actor)
     if holder is not None and who.id_no:
-        if holder.is_protected and outside == "link" and region is None:
+        if holder.is_protected and outside == "link":
             return Found(None)
         if outside == "refuse" or not holder.is_named(who.name):
             identity.refuse(actor, who.id_no, holder, who.name, who.at("id_no"))

@@ -6,12 +6,13 @@ import pytest
 
 from app.core import clock, regions, scope, workflow
 from app.core.crypto import uuid7
+from app.core.errors import RuleViolation
 from app.core.workflow import Status
 from app.ledgers.births import rules
 from app.ledgers.births.models import Birth
 from app.ledgers.people import snapshots
 from app.ledgers.people.models import OfficeKind, Person
-from tests.cast import A1, A2
+from tests.cast import A1, A2, B1, A
 from tests.factories.births import BORN_ON, MOTHER_BORN, make_birth, make_registration, user
 from tests.factories.people import also_seen_by, id_number_for, make_person
 
@@ -87,3 +88,22 @@ def test_another_father_is_looked_up_anew(working):
         uid = birth.uid
     with working() as session:
         assert scope.get(Birth, uid).father_name == "张伟"
+
+
+def test_a_protected_father_of_another_office_stays_a_snapshot_wherever_he_is_said_to_live(working):
+    number = id_number_for(MOTHER_BORN, "1", 643)
+    with working() as session:
+        make_person(session, office=B1, name="王强", id_no=number, birth_date=MOTHER_BORN, sex="1", is_protected=True)
+    with working(A) as session:
+        assert make_birth(session, father_name="王强", father_id_no=number, father_region=regions.by_code(session, A1)).father_id is None
+
+
+def test_a_number_of_a_protected_person_of_another_office_is_no_childs(working):
+    number = id_number_for(BORN_ON, "2", 644)
+    with working() as session:
+        make_person(session, office=B1, name="李小花", id_no=number, birth_date=BORN_ON, is_protected=True)
+    with working(A) as session:
+        birth = make_birth(session, child_name="李小花", child_id_no=number, status=Status.submitted)
+        with pytest.raises(RuleViolation, match="may exist at another office"):
+            rules.approve(birth, user(session, "supervisor"), clock.today(), token=str(uuid7()))
+        session.rollback()

@@ -157,12 +157,20 @@ def test_another_name_in_the_own_office_is_a_problem_of_the_name(find, seeing):
     assert "张丽" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("words", [{"is_protected": True}, {"died_on": TODAY}, {}])
-def test_protected_and_dead_people_are_handled_like_everybody(find, filed, words):
+@pytest.mark.parametrize("words", [{"died_on": TODAY}, {}])
+def test_dead_people_are_handled_like_everybody(find, filed, words):
     _, key = filed(name="张丽", id_no=NUMBER, birth_date=BORN, **words)
     assert find(LI, "neighbour", B, at=B1) == key
     with pytest.raises(RuleViolation):
         find(LI, "neighbour", B, at=B1, outside="refuse")
+
+
+@pytest.mark.parametrize("at", [B1, None])
+def test_a_protected_person_is_never_linked(find, filed, at):
+    filed(name="张丽", id_no=NUMBER, birth_date=BORN, is_protected=True)
+    assert find(LI, "neighbour", B, at=at) is None
+    with pytest.raises(RuleViolation):
+        find(LI, "neighbour", B, at=at, outside="refuse")
 
 
 @pytest.mark.parametrize("n", [1, 9])
