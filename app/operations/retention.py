@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, func, not_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.accounts import sessions, throttle
+from app.accounts import sessions
 from app.accounts.models import SignInThrottle, UserSession
 from app.core import audit, clock, params
 from app.core.audit import AuditEntry, AuditSecret
@@ -25,7 +25,7 @@ from app.extensions import db
 SCHEME = "retention"
 BATCH = 1000  # rows; some ten milliseconds for which clerks wait
 PAUSE = 0.02  # seconds between two batches, so that whoever waits comes in
-LEAST = timedelta(days=1)  # a form that is sent again within a day is still one act, whatever a parameter says
+LEAST = timedelta(days=1)  # a form sent again within a day is one act, and locks are remembered for a day, whatever a parameter says
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _history_values(before: datetime) -> Select[Any]:
 
 
 def _failures(before: datetime) -> Select[Any]:
-    return select(SignInThrottle.key).where(SignInThrottle.failed_at < min(before, clock.now() - throttle.FORGET_LOCKS))
+    return select(SignInThrottle.key).where(SignInThrottle.failed_at < before)
 
 
 RULES = (

@@ -36,6 +36,22 @@ def office(url: str, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture
+def opening() -> Iterator[Callable[..., Flask]]:
+    """`opening(url, folder, data_keys="")` gives another process's application; its connections are closed in the end."""
+    made: list[Flask] = []
+
+    def make(*words: Any, **more: Any) -> Flask:
+        made.append(make_app(*words, **more))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
 def working(app: Flask, act: Callable[[Session], Any]) -> Any:
     """Do something in one unit of work, with every row in view."""
     with app.app_context(), looking_as(EVERYWHERE), acting("test"), unit_of_work() as session:

@@ -73,13 +73,13 @@ def restored(filled: Flask, tmp_path: Path) -> Iterator[Flask]:
 # there and back
 
 
-def test_an_office_comes_back_with_every_row_and_value(filled: Flask, tmp_path: Path) -> None:
+def test_an_office_comes_back_with_every_row_and_value(filled: Flask, tmp_path: Path, opening: Any) -> None:
     with filled.app_context():
         before = counts(db.engine)
     values = working(filled, lambda s: opened(s.connection()))
     done(filled, "backup", tmp_path / "b", "--encrypt")
     done(filled, "restore", tmp_path / "b", tmp_path / "new")
-    again = make_app(f"sqlite:///{tmp_path}/new/taizhang.db", tmp_path / "new", data_keys="")
+    again = opening(f"sqlite:///{tmp_path}/new/taizhang.db", tmp_path / "new", data_keys="")
     with again.app_context():
         assert counts(db.engine) == before
         setup()
@@ -148,7 +148,7 @@ def test_the_history_tells_of_a_backup(filled: Flask, tmp_path: Path) -> None:
 
 
 def test_an_office_of_postgresql_comes_back_into_postgresql(
-    filled: Flask, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    filled: Flask, tmp_path: Path, request: pytest.FixtureRequest, opening: Any
 ) -> None:
     """Rows of either kind of database move; new rows get numbers after those that came."""
     with filled.app_context():
@@ -156,9 +156,9 @@ def test_an_office_of_postgresql_comes_back_into_postgresql(
     values = working(filled, lambda s: opened(s.connection()))
     done(filled, "backup", tmp_path / "b", "--encrypt")
     with new_database("pg", tmp_path, request) as url:
-        app = make_app(url, tmp_path / "pg", data_keys="")
+        app = opening(url, tmp_path / "pg", data_keys="")
         assert "in the database of DATABASE_URL too" in done(app, "restore", tmp_path / "b", tmp_path / "new", "--into-database")
-        again = make_app(url, tmp_path / "new", data_keys="")
+        again = opening(url, tmp_path / "new", data_keys="")
         with again.app_context():
             assert counts(db.engine) == before
             setup()
@@ -166,15 +166,11 @@ def test_an_office_of_postgresql_comes_back_into_postgresql(
         assert working(again, lambda s: list(audit.verify(s))) == []
         working(again, lambda s: make_person(s, phone=PHONE))
         assert "is not empty" in refused(again, "restore", tmp_path / "b", tmp_path / "newer", "--into-database")
-        for each in (app, again):
-            with each.app_context():
-                db.session.remove()
-                db.engine.dispose()
 
 
-def test_sqlite_is_no_database_to_move_into(tmp_path: Path, filled: Flask) -> None:
+def test_sqlite_is_no_database_to_move_into(filled: Flask, tmp_path: Path, opening: Any) -> None:
     done(filled, "backup", tmp_path / "b")
-    app = make_app(f"sqlite:///{tmp_path}/x.db", tmp_path / "x")
+    app = opening(f"sqlite:///{tmp_path}/x.db", tmp_path / "x")
     assert "does not name a PostgreSQL database" in refused(app, "restore", tmp_path / "b", tmp_path / "new", "--into-database")
     assert not (tmp_path / "new").exists()
 
@@ -261,10 +257,10 @@ def test_no_number_is_readable_in_a_backup(filled: Flask, tmp_path: Path, words:
     assert b"data.keys" not in found
 
 
-def test_an_open_backup_says_what_it_needs(filled: Flask, tmp_path: Path) -> None:
+def test_an_open_backup_says_what_it_needs(filled: Flask, tmp_path: Path, opening: Any) -> None:
     assert "The data keys are not inside" in done(filled, "backup", tmp_path / "b")
     assert "The data keys of this office open what it holds." in done(filled, "restore", "--check", tmp_path / "b")
-    elsewhere = make_app(f"sqlite:///{tmp_path}/x.db", tmp_path / "x", data_keys="")
+    elsewhere = opening(f"sqlite:///{tmp_path}/x.db", tmp_path / "x", data_keys="")
     assert "It can be read only with the data keys 1:" in done(elsewhere, "restore", "--check", tmp_path / "b")
 
 

@@ -364,16 +364,16 @@ def test_keys_of_the_environment_are_added_there(app: Flask) -> None:
         rotate(app)
 
 
-def test_values_move_to_a_key_that_was_added_to_the_environment(filled: Flask, url: str, tmp_path: Path) -> None:
+def test_values_move_to_a_key_that_was_added_to_the_environment(filled: Flask, url: str, tmp_path: Path, opening: Any) -> None:
     before = look(filled, opened)
-    app = make_app(url, tmp_path, data_keys=f"{KEYS},{SECOND}")
+    app = opening(url, tmp_path, data_keys=f"{KEYS},{SECOND}")
     assert rotate(app)[0] == 2
     assert look(app, opened) == before
     remaining = retire(app, 1)
     assert remaining is not None
     assert stat.S_IMODE(remaining.stat().st_mode) == 0o600
     assert remaining.read_text().split()[1] == SECOND
-    again = make_app(url, tmp_path, data_keys=",".join(remaining.read_text().split()))
+    again = opening(url, tmp_path, data_keys=",".join(remaining.read_text().split()))
     assert look(again, opened) == before
     working(again, keys.must_fit)
 
