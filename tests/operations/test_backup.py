@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from app.core import audit
 from app.core.base import Model
@@ -150,7 +150,9 @@ def test_the_history_tells_of_a_backup(filled: Flask, tmp_path: Path) -> None:
 def test_an_office_of_postgresql_comes_back_into_postgresql(
     filled: Flask, tmp_path: Path, request: pytest.FixtureRequest, opening: Any
 ) -> None:
-    """Rows of either kind of database move; new rows get numbers after those that came."""
+    """Rows of either kind of database move, those that refer to later ones too; new rows get numbers after those that came."""
+    later = "UPDATE ab_user SET changed_by_fk = (SELECT max(id) FROM ab_user) WHERE id = (SELECT min(id) FROM ab_user)"
+    working(filled, lambda s: s.execute(text(later)) and None)
     with filled.app_context():
         before = counts(db.engine)
     values = working(filled, lambda s: opened(s.connection()))

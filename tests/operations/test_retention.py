@@ -103,8 +103,9 @@ def test_sessions_go_when_they_are_over_and_old_but_the_last_of_an_account_stays
 
 
 def test_a_session_at_work_is_never_removed(office: Flask, days: Callable[[str, int], None]) -> None:
+    office.config["SESSION_HOURS"] = 168
     clerk = Client(office, "clerk")
-    working(office, lambda s: s.execute(update(UserSession).values(started_at=ago(hours=7))) and None)
+    working(office, lambda s: s.execute(update(UserSession).values(started_at=ago(hours=100))) and None)
     newer = Client(office, "clerk")
     days("user_session_days", 0)
     tidy(office)
