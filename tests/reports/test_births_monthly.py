@@ -16,7 +16,7 @@ from app.reports.base import NOTHING, read_month
 from app.reports.births_monthly import _sex_ratio
 from tests.cast import A1, A2, B1, COUNTY, A, B
 from tests.factories.births import do, make_registration, user
-from tests.reports.conftest import REPORT, asked, born, figures, told
+from tests.reports.conftest import REPORT, asked, born, born_counting_at, figures, told
 
 
 def test_the_total_comes_first_then_every_part_in_the_order_of_the_tree(working):
@@ -85,9 +85,7 @@ def test_last_year_stands_beside_this_year_with_the_difference(working):
 
 def test_a_birth_counts_where_the_mother_lived_not_where_it_is_filed(working):
     with working() as session:
-        birth = born(session)
-        elsewhere = regions.by_code(session, B1)
-        birth.count_region_id, birth.count_path = elsewhere.id, elsewhere.path
+        born_counting_at(session, B1)
         session.flush()
         assert told(session, A).lines[0].figures["births"] == 0
         assert told(session, B).lines[0].figures["births"] == 1

@@ -14,7 +14,7 @@ from app.core.crypto import uuid7
 from app.reports.models import ReportRun
 from tests.cast import A1, A2, B1, COUNTY, PASSWORD, A, B
 from tests.reader import Page
-from tests.reports.conftest import MONTH, born
+from tests.reports.conftest import MONTH, born, born_counting_at
 
 PAGE = "/reports/births-monthly"
 MOTHER = "王金丝雀"
@@ -27,9 +27,7 @@ def office(working) -> dict[str, str]:
         born(session, mother_name=MOTHER, sex="1")
         born(session, town=A2, child_order=2)
         born(session, born_on=date(2025, 3, 9))
-        foreign = born(session, town=B1, mother_name="王外乡", maker="neighbour", decider="neighbour_supervisor")
-        lived = regions.by_code(session, A1)
-        foreign.count_region_id, foreign.count_path = lived.id, lived.path
+        born_counting_at(session, A1, town=B1, mother_name="王外乡", maker="neighbour", decider="neighbour_supervisor")
         return {code: str(regions.by_code(session, code).uid) for code in (A, A1, A2, B, COUNTY)}
 
 
