@@ -36,7 +36,7 @@ def unseal(sealed: bytes, passphrase: str = PASSPHRASE) -> bytes:
 def test_what_was_sealed_opens(size: int) -> None:
     content = random.Random(size).randbytes(size)
     assert unseal(seal(content)) == content
-    assert content == b"" or content[:16] not in seal(content)
+    assert size < 16 or content[:16] not in seal(content)  # a single byte may stand there by chance
 
 
 def test_it_is_written_and_read_in_any_pieces() -> None:
