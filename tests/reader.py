@@ -1,5 +1,6 @@
 """What a page shows, read as a person and an assistive program would: words, boxes and their names, links, forms."""
 
+import re
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -72,3 +73,9 @@ class Page(HTMLParser):
     def attributes(self, name: str) -> list[str]:
         """Every value of one attribute."""
         return [told[name] for _tag, told in self.tags if name in told]
+
+
+def beside(page: str, name: str) -> str:
+    """What a form says at one of its boxes."""
+    found = re.search(rf'id="{name}-error">(.*?)</div></div>', page)
+    return found[1] if found else ""

@@ -12,12 +12,12 @@ from app.core.errors import Problem
 from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
 from app.ledgers.people import naming, sound
-from app.ledgers.people.models import OfficeKind, Person, PersonOffice
+from app.ledgers.people.identity import ANSWERING
+from app.ledgers.people.models import Person, PersonOffice
 from app.ledgers.people.naming import Named
 
 SEXES = {"mother": FEMALE, "woman": FEMALE, "wife": FEMALE, "father": MALE, "partner": MALE, "husband": MALE}
 SNAPSHOT = ("name", "id_type", "id_no_bidx", "birth_date")
-ANSWERING = (OfficeKind.resident, OfficeKind.registered, OfficeKind.serving)  # which office answers, if several know the person
 
 
 def named(row: Any, role: str) -> Named:

@@ -18,6 +18,7 @@ from app.ledgers.people.models import Person
 from tests.cast import A1, A2, B1, C1, COUNTY, PASSWORD
 from tests.factories.births import BORN_ON, MOTHER_BORN, make_birth, make_registration
 from tests.factories.people import also_seen_by, id_number_for, make_person
+from tests.reader import beside
 
 NUMBER = id_number_for(MOTHER_BORN, "2", 940)
 OFF_LIST = "Choose a value from the list."
@@ -38,13 +39,6 @@ REGISTRATION = {
 
 
 @pytest.fixture
-def place(working):
-    """The public identity of a village of town A, as its picker sends it."""
-    with working() as session:
-        return str(regions.by_code(session, A1).uid)
-
-
-@pytest.fixture
 def entered(working):
     """`entered(status=…)` keeps a birth and gives its uid."""
 
@@ -53,12 +47,6 @@ def entered(working):
             return make_birth(session, **fields).uid
 
     return make
-
-
-def beside(page, name):
-    """What a form says at one of its boxes."""
-    found = re.search(rf'id="{name}-error">(.*?)</div></div>', page)
-    return found[1] if found else ""
 
 
 def told(client, answer):

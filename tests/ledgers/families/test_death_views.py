@@ -4,22 +4,16 @@ import re
 
 import pytest
 
-from app.core import regions, scope
+from app.core import scope
 from app.core.workflow import Status
 from app.ledgers.families.models import Death
 from tests.cast import A1
 from tests.factories.families import DIED_ON, HUSBAND_BORN, his_number, make_death
 from tests.factories.people import make_person
+from tests.reader import beside
 
 HIS = his_number()
 FORM = {"person_id_type": "1", "person_id_no": HIS, "person_name": "王强", "died_on": "2025-02-10"}
-
-
-@pytest.fixture
-def place(working):
-    """The public identity of a village of town A, as its picker sends it."""
-    with working() as session:
-        return str(regions.by_code(session, A1).uid)
 
 
 @pytest.fixture
@@ -31,12 +25,6 @@ def entered(working):
             return make_death(session, **fields).uid
 
     return make
-
-
-def beside(page, name):
-    """What a form says at one of its boxes."""
-    found = re.search(rf'id="{name}-error">(.*?)</div></div>', page)
-    return found[1] if found else ""
 
 
 def act(client, uid, name, **words):

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import func
 
-from app.core import clock, regions, scope, workflow
+from app.core import clock, scope, workflow
 from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.families.models import DIVORCE, MarriageEvent
@@ -13,6 +13,7 @@ from app.ledgers.people.models import Person
 from tests.cast import A1, B1
 from tests.factories.families import DIVORCED_ON, HUSBAND_BORN, MARRIED_ON, WIFE_BORN, her_number, his_number, make_marriage, the_same
 from tests.factories.people import make_person
+from tests.reader import beside
 
 HERS, HIS = her_number(), his_number()
 OFF_LIST = "Choose a value from the list."
@@ -20,13 +21,6 @@ FORM = {
     "kind": "1", "happened_on": "2020-05-20", "wife_id_type": "1", "wife_id_no": HERS, "wife_name": "李梅", "wife_marital": "21",
     "husband_id_type": "1", "husband_id_no": HIS, "husband_name": "王强", "husband_marital": "22",
 }  # fmt: skip
-
-
-@pytest.fixture
-def place(working):
-    """The public identity of a village of town A, as its picker sends it."""
-    with working() as session:
-        return str(regions.by_code(session, A1).uid)
 
 
 @pytest.fixture
@@ -38,12 +32,6 @@ def entered(working):
             return make_marriage(session, **fields).uid
 
     return make
-
-
-def beside(page, name):
-    """What a form says at one of its boxes."""
-    found = re.search(rf'id="{name}-error">(.*?)</div></div>', page)
-    return found[1] if found else ""
 
 
 def told(client, answer):
