@@ -109,7 +109,7 @@ def engine_options(url: str, busy_seconds: int = BUSY_SECONDS) -> dict[str, Any]
 @event.listens_for(Engine, "connect")
 def _pragmas(driver: Any, record: Any) -> None:
     if type(driver).__module__.startswith("sqlite3"):
-        for pragma in ("foreign_keys=ON", "recursive_triggers=ON", "synchronous=FULL"):
+        for pragma in ("foreign_keys=ON", "recursive_triggers=ON", "synchronous=FULL", "secure_delete=ON"):
             driver.execute(f"PRAGMA {pragma}")
 
 
