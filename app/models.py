@@ -50,6 +50,12 @@ from app.ledgers.families.models import (
     MarriageEvent,  # one marriage, divorce or death of a spouse, for both
 )
 
+# services for newlyweds and during pregnancy
+from app.ledgers.maternity.models import (
+    NewlywedService,  # what was offered to a couple or one person, and what they wanted
+    PregnancyService,  # what a woman who told of her pregnancy wanted
+)
+
 # people
 from app.ledgers.people.models import (
     IdentityRequest,  # one question after a person of another office

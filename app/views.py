@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
+from app.ledgers.maternity.views import NewlywedServiceView, PregnancyServiceView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
 
@@ -18,6 +19,8 @@ LEDGERS = (
     (BirthView, "Births", _l("Births"), "fa-child"),
     (MarriageEventView, "Marriages", _l("Marriages"), "fa-heart"),
     (DeathView, "Deaths", _l("Deaths"), "fa-leaf"),
+    (NewlywedServiceView, "Newlywed services", _l("Newlywed services"), "fa-handshake-o"),
+    (PregnancyServiceView, "Pregnancy services", _l("Pregnancy services"), "fa-heartbeat"),
 )
 
 

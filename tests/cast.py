@@ -29,6 +29,10 @@ CAST = {
     "finance": Member("finance", (A,)),
     "auditor": Member("auditor", (A,)),
     "statistician": Member("statistician", (COUNTY,)),
+    "service_worker": Member("service_worker", (A1,)),
+    "neighbour_service_worker": Member("service_worker", (B1,)),
+    "clinician": Member("clinician", (A,)),
+    "neighbour_clinician": Member("clinician", (B,)),
     "admin": Member("admin", ()),
     "stranger": Member("", ()),
 }

@@ -205,6 +205,27 @@ def test_a_path_of_one_machine_would_be_seen(path: str) -> None:
     assert ELSEWHERE.search(path)
 
 
+CONFIDENTIAL = "app.ledgers.maternity"
+KNOW_IT = {"app.models", "app.views", "app.sheets", "app.demo.services"}  # the three maps, and the demo township
+
+
+def test_nothing_reads_the_voluntary_services() -> None:
+    """No report, no count, no other ledger: whether somebody takes part has no effect because nothing can know it."""
+    inside = {name_of(path) for path in FILES if within(name_of(path), CONFIDENTIAL)}
+    assert len(inside) > 5
+    assert {name_of(path) for path in FILES if any(within(m, CONFIDENTIAL) for m in IMPORTS[path])} - inside == KNOW_IT
+    named = {name_of(path) for path in FILES if re.search(r"(newlywed|pregnancy)_service|(Newlywed|Pregnancy)Service", text(path))}
+    assert named - inside == {*KNOW_IT - {"app.sheets"}, "app.core.permissions"}
+
+
+def test_the_voluntary_services_write_and_read_nobody_elses_rows() -> None:
+    """They ask whether a number of the own offices has the name that was typed, and nothing else."""
+    known = {m for path in FILES if within(name_of(path), CONFIDENTIAL) for m in IMPORTS[path] if within(m, "app.ledgers")}
+    others = {m for m in known if not within(m, CONFIDENTIAL)}
+    people = ("app.ledgers.people.identity", "app.ledgers.people.naming", "app.ledgers.people.snapshots", "app.ledgers.people.sound")
+    assert others == {*people, "app.ledgers.people.search.NUMBER"}
+
+
 # the maps
 
 

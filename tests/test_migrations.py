@@ -30,6 +30,7 @@ from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
 from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
 from tests.factories.families import make_death, make_marriage
+from tests.factories.maternity import make_newlywed, make_pregnancy
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -170,6 +171,8 @@ COUNTED = (
     "marriage_event",
     "marriage",
     "death",
+    "newlywed_service",
+    "pregnancy_service",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -193,6 +196,8 @@ def fill(session: Session) -> None:
         make_attachment(session)
         make_marriage(session, status=Status.approved)
         make_death(session, status=Status.approved)
+        make_newlywed(session, status=Status.approved)
+        make_pregnancy(session)
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

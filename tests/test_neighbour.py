@@ -21,6 +21,7 @@ from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.families.models import Death, MarriageEvent
+from app.ledgers.maternity.models import NewlywedService, PregnancyService
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
@@ -29,13 +30,26 @@ from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
+from tests.factories.maternity import make_newlywed, make_pregnancy
 from tests.factories.people import make_person
 
 CANARY = "金丝雀"
 CERTIFICATE, PHONE = "C987654321", "13912345678"
 OPEN = frozenset({"static", "appbuilder.static", "HealthView.health", "SignInView.login", "SignInView.logout", "LocaleView.index"})
 GONE, DENIED, NOT_HERE = (404,), (403,), (403, 404)
-TABLES = (Person, PersonOffice, Delivery, Birth, BirthRegistration, MarriageEvent, Death, ReportRun, ChangeRequest)
+TABLES = (
+    Person,
+    PersonOffice,
+    Delivery,
+    Birth,
+    BirthRegistration,
+    MarriageEvent,
+    Death,
+    NewlywedService,
+    PregnancyService,
+    ReportRun,
+    ChangeRequest,
+)
 RECORDS = {"births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death"}  # ledger → kind of row
 REPORT = "births-monthly"
 
@@ -80,6 +94,23 @@ def changing(view: str, row: str, asked: str) -> dict[tuple[str, str], Road]:
 def denied(view: str, *roads: str, **values: str) -> dict[tuple[str, str], Road]:
     """Roads of a screen that a clerk has no right to."""
     return {(f"{view}.{road.split()[0]}", road.split()[1]): Road(DENIED, values=values) for road in roads}
+
+
+def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
+    """The roads of a screen that only service workers and clinicians have a right to."""
+    pages = ("list", "add"), ("show", "edit", "propose")
+    found = {(f"{view}.{name}", "GET"): Road(DENIED, row if name in pages[1] else "") for names in pages for name in names}
+    found |= {(f"{view}.{name}", "POST"): Road(DENIED, row) for name in ("edit", "propose")}
+    return found | {
+        (f"{view}.add", "POST"): Road(DENIED, words={"region": "{region}"}),
+        (f"{view}.find", "POST"): Road(DENIED, words={"text": CANARY}),
+        (f"{view}.reveal", "POST"): Road(DENIED, row, {"column": "woman_id_no", "reason": "asks"}),
+        (f"{view}.options", "GET"): Road(DENIED, values={"column": "region"}),
+        (f"{view}.action", "POST"): Road(DENIED, row, values={"name": "withdraw_consent"}),
+        (f"{view}.action_post", "POST"): Road(DENIED, words={"action": "withdraw_consent", "rowid": "{" + row + "}"}),
+        (f"{view}.change", "GET"): Road(DENIED, "asked"),
+        (f"{view}.decide_change", "POST"): Road(DENIED, "asked", values={"act": "withdraw"}),
+    }
 
 
 def report(*roads: str, **values: str) -> dict[tuple[str, str], Road]:
@@ -147,6 +178,8 @@ ROADS: dict[tuple[str, str], Road] = {
     **changing("PersonView", "person", "asked"),
     **changing("MarriageEventView", "wedded", "asked"),
     **changing("DeathView", "dead", "asked"),
+    **confidential("NewlywedServiceView", "couple"),
+    **confidential("PregnancyServiceView", "woman"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
@@ -203,6 +236,8 @@ def town(shared_app: Flask) -> Town:
         wedded = make_marriage(session, wife_name=CANARY + "嫁", husband_name=CANARY + "娶", status=Status.approved)
         death = make_death(session, person_name=CANARY + "亡", place=CANARY + "处")
         dead = make_death(session, person_name=CANARY + "故", status=Status.approved)
+        couple = make_newlywed(session, wife_name=CANARY + "新", remark=CANARY + "记")
+        woman = make_pregnancy(session, woman_name=CANARY + "孕", remark=CANARY + "记")
         where = person.offices[0].region
         question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
         request = IdentityRequest(scope_path=where.path, person=person, **question)
@@ -212,12 +247,12 @@ def town(shared_app: Flask) -> Town:
         asked = changes.propose(session, others[-1], {"child_name": CANARY + "新"}, user(session, "clerk"), **told)
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
-        rows |= {"region": where, "run": run}
+        rows |= {"region": where, "run": run, "couple": couple, "woman": woman}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
             sealed
-            for row in (person, birth, registration, marriage, death)
+            for row in (person, birth, registration, marriage, death, couple, woman)
             for name in secrets_of(type(row))
             if (sealed := getattr(row, name))
         ]

@@ -16,12 +16,13 @@ from typing import Any
 
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import LargeBinary, String, Table, Text, event, inspect, select, update
+from sqlalchemy import LargeBinary, String, Table, Text, delete, event, inspect, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.core import clock, crypto
 from app.core.base import Model
+from app.core.hidden import digest_of
 from app.core.insertion import insert_rows
 from app.core.regions import TOWN_LENGTH
 from app.core.scope import GuardedSession
@@ -30,6 +31,8 @@ SYSTEM = "system"  # users, roles, sign-ins
 START = "0" * 64
 AS_IT_IS = frozenset({str, int, bool})
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+REASON = "reason"  # the detail of an act that holds what somebody wrote
+GONE = "hmac:gone"  # stands for a value that was there, in the entry that tells that it is gone
 PAGE = 2000  # entries read at once when a chain is verified
 UNTOLD = {
     "version",
@@ -45,7 +48,9 @@ UNTOLD = {
 
 
 class Audited:
-    """Every change of these rows is written down."""
+    """Every change of these rows is written down. What a confidential row says is told by digests only, reasons included."""
+
+    is_confidential = False
 
 
 class ChainHead(Model):
@@ -112,7 +117,17 @@ _actor: ContextVar[Callable[[], Actor]] = ContextVar("actor", default=Actor)
 
 def note(session: Session, act: str, row: Any, **detail: Any) -> None:
     """Say what an act or a bulk statement did to a row, for the history of this transaction."""
-    _notes(session).append(Note(chain_of(row), act, target_of(row), detail))
+    found = Note(chain_of(row), act, target_of(row), detail)
+    if getattr(row, "is_confidential", False) and detail.get("reason"):
+        _hide_reason(row, found)
+    _notes(session).append(found)
+
+
+def _hide_reason(row: Any, found: Note) -> None:
+    """Words somebody wrote about a confidential row are hidden like its values."""
+    reason = found.detail[REASON]
+    found.detail[REASON] = digest_of(row, reason)
+    found.secrets[REASON] = (None, crypto.keys().seal(reason, crypto.place(row.__tablename__, REASON, row.uid)))
 
 
 def created(session: Session, model: Any, row: Any) -> None:
@@ -166,6 +181,16 @@ def path_of(row: Any) -> str:
 def target_of(row: Any) -> str:
     """How the history names a row: table and public identity, never a value."""
     return f"{row.__tablename__}/{getattr(row, 'uid', None) or row.id}"
+
+
+def forget(session: Session, row: Any) -> None:
+    """Nobody can read any more what the history holds of a row. The entries stay with their digests, and the chain stays whole."""
+    secret, entry = _table(AuditSecret), _table(AuditEntry)
+    its = select(entry.c.chain, entry.c.number).where(entry.c.target == target_of(row))
+    session.execute(delete(secret).where(tuple_(secret.c.chain, secret.c.number).in_(its)))
+    for waiting in _notes(session):
+        if waiting.target == target_of(row):
+            waiting.secrets.clear()
 
 
 def history_of(session: Session, row: Any) -> list[AuditEntry]:
@@ -231,7 +256,7 @@ def _differences(row: Any, act: str, collected: Note) -> None:
         else:
             before, after = (None, state.dict.get(name)) if act == "create" else (getattr(row, name), None)
         if before != after:
-            _tell(collected, kind, getattr(row, "uid", None), name, column, (before, after))
+            _tell(collected, row, name, column, (before, after), is_last=act == "delete" or getattr(row, "is_closed", False))
     for link in mapper.relationships:
         if link.secondary is not None and link.key in ("roles", "permissions", "groups"):
             history = state.attrs[link.key].history
@@ -247,14 +272,21 @@ def told_columns(model: Hashable) -> tuple[tuple[str, Any], ...]:
     return tuple((name, column) for name, column in told if not (column.info.get("blind") or column.info.get("sealed")))
 
 
-def _tell(collected: Note, model: Any, uid: Any, name: str, column: Any, pair: tuple[Any, Any]) -> None:
-    """Old and new value of one column; of a secret the keyed digests, and beside them what may be re-encrypted."""
+def _tell(collected: Note, row: Any, name: str, column: Any, pair: tuple[Any, Any], *, is_last: bool) -> None:
+    """Old and new value of one column; of a secret the keyed digests, and beside them what may be re-encrypted.
+
+    Of the last change of a confidential row, which takes its content away, nothing can be read any more.
+    """
     if column.info.get("secret"):
+        model: Any = type(row)
         label = name.removesuffix("_enc")
-        context = getattr(model, label).context(model, uid)
-        collected.detail[label] = [crypto.digest(blob and crypto.keys().open(blob, context)) for blob in pair]
+        if is_last and getattr(row, "is_confidential", False):
+            collected.detail[label] = [GONE, None]
+            return
+        context = getattr(model, label).context(model, row.uid)
+        collected.detail[label] = [digest_of(row, blob and crypto.keys().open(blob, context)) for blob in pair]
         collected.secrets[label] = pair
-    elif name == "password":
+    elif name == "password" or column.info.get("digested"):
         collected.detail[name] = [crypto.digest(value) for value in pair]
     else:
         collected.detail[name] = [_plain(value) for value in pair]

@@ -16,6 +16,7 @@ from app.core.crypto import secrets_of
 from app.core.errors import RuleViolation
 from app.core.fields import CalendarField, ChoiceField, CodeField, RegionField, RemoteSelectField, SecretField, WholeNumberField, text_field
 from app.core.filters import YES
+from app.core.hidden import hidden_of
 
 ON_ADD, ON_EDIT = ("act_token",), ("act_token", "row_version")  # hidden fields of the forms
 
@@ -46,7 +47,8 @@ class Boxes:
             return RegionField(**told, url=url, validators=self._needed(name, optional=True))
         if name in self.remote:
             return RemoteSelectField(**told, url=url, validators=self._needed(name, optional=True), **self.remote[name])
-        column = inspect(model).columns.get(name)
+        hidden = hidden_of(model).get(name)
+        column = hidden.column if hidden else inspect(model).columns.get(name)
         if column is None:
             return None
         return self._typed(column, {**told, "validators": self._needed(name, optional=bool(column.nullable))})

@@ -22,6 +22,7 @@ from app.core.base import Row
 from app.core.columns import Moment
 from app.core.crypto import Sealed
 from app.core.errors import Caution, Problem, RuleViolation
+from app.core.hidden import hidden_of
 from app.core.regions import Region
 from app.core.scope import Scoped
 from app.core.workflow import Actor, Record, Status
@@ -57,13 +58,13 @@ class ChangeRequest(Scoped, Audited, Row):
         Enum(ChangeState, native_enum=False, create_constraint=True, length=16, name="state_known"), default=ChangeState.open
     )
     content_enc: Mapped[bytes] = mapped_column(LargeBinary, info={"sealed": True})
-    reason: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(String(MAX_EVIDENCE), comment="The paper it rests on")
+    reason: Mapped[str] = mapped_column(Text, info={"digested": True})
+    evidence: Mapped[str] = mapped_column(String(MAX_EVIDENCE), comment="The paper it rests on", info={"digested": True})
     made_by_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"))
     made_at: Mapped[datetime] = mapped_column(Moment)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
-    comment: Mapped[str | None] = mapped_column(Text)
+    comment: Mapped[str | None] = mapped_column(Text, info={"digested": True})
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def set_values(row: Any, values: Values) -> None:
 
 def must_be_changeable(session: Session, row: Any) -> None:
     """One proposal at a time; of a record, only an approved one. Raises RuleViolation otherwise."""
+    if isinstance(row, Record) and row.is_closed:
+        raise RuleViolation.one(workflow.closed(), code="closed")
     if isinstance(row, Record) and row.status is not Status.approved:
         raise RuleViolation.one(_("Only an approved record is changed by a request. Edit this one."), code="not_approved")
     if open_request(session, row) is not None:
@@ -175,6 +178,13 @@ def requests_of(session: Session, row: Any) -> list[ChangeRequest]:
     """Every proposal about a row, the newest first."""
     mine = scope.query(ChangeRequest).where(ChangeRequest.owner_uid == row.uid)
     return list(session.scalars(mine.order_by(ChangeRequest.id.desc())))
+
+
+def forget(session: Session, row: Any) -> None:
+    """Take away every proposal about a row; the steps of the row still say that there were some."""
+    for request in requests_of(session, row):
+        session.delete(request)
+    session.flush()
 
 
 def differences(session: Session, request: ChangeRequest, row: Any) -> list[Difference]:
@@ -266,11 +276,13 @@ def _encoded(value: Any) -> Any:
 def _decoded(session: Session, row: Any, name: str, told: Any) -> Any:
     if told is None:
         return None
-    mapper: Any = inspect(type(row))
+    kind: Any = type(row)
+    mapper: Any = inspect(kind)
     relation = mapper.relationships.get(name)
     if relation is not None:
         return session.scalars(select(relation.mapper.class_).where(relation.mapper.class_.uid == UUID(told))).one_or_none()
-    column = mapper.columns.get(name)
+    hidden = hidden_of(kind).get(name)
+    column = hidden.column if hidden else mapper.columns.get(name)
     return date.fromisoformat(told) if column is not None and column.type.python_type is date else told
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from alembic.operations import batch
 from sqlalchemy import Connection, inspect, text
 
+from app.core import scope
 from app.core.workflow import Record, content_columns
 
 APPEND_ONLY = ("audit_entry", "workflow_step")
@@ -49,29 +50,55 @@ def declared(dialect: str) -> list[Trigger]:
     if dialect == "sqlite":  # INSERT OR REPLACE deletes without firing the delete trigger unless a pragma is on
         taken = "EXISTS (SELECT 1 FROM audit_entry WHERE chain = NEW.chain AND number = NEW.number)"
         found.append(Trigger("audit_entry_no_replace", "audit_entry", "INSERT", taken, "audit_entry is append-only"))
-    record_of = {record.__tablename__: record for record in Record.__subclasses__()}
+    record_of = {table: cls for table, cls in scope.scoped_classes().items() if issubclass(cls, Record)}
     for table in sorted(record_of):
         own = "EXISTS (SELECT 1 FROM row_author a WHERE a.owner_uid = NEW.uid AND a.user_id = NEW.approved_by_id)"
         condition = f"NEW.status = 'approved' AND OLD.status <> 'approved' AND {own}"
         found.append(Trigger(f"{table}_second_person", table, "UPDATE", condition, "nobody approves what they made or edited"))
         found.append(_content_kept(record_of[table], dialect))
+        if record_of[table].is_confidential:
+            found.append(_closed_stays(record_of[table], dialect))
         kept = "OLD.status IN ('approved', 'voided')"
         found.append(Trigger(f"{table}_kept", table, "DELETE", kept, "an approved row is never deleted"))
     return found
 
 
 def _content_kept(record: Any, dialect: str) -> Trigger:
-    """What an approved row says changes only with a change request that was applied to this version of it."""
-    table = record.__tablename__
-    told = [f"{secret}_bidx" if secret else name for name, secret in content_columns(record)]
-    told += [name for name in ("row_hash", "statistical_month") if name in record.__table__.columns]
-    differs = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
+    """What an approved row says changes only with a change request that was applied to this version of it.
+
+    The content of a confidential row may also go, when consent is withdrawn: that its content is empty then is a check of the table.
+    """
+    table, (hidden, plain) = record.__tablename__, _told(record)
     applied = (
         "EXISTS (SELECT 1 FROM change_request c WHERE c.owner_uid = NEW.uid AND c.state = 'applied' AND c.owner_version = OLD.version)"
     )
-    condition = f"OLD.status IN ('approved', 'voided') AND NOT {applied} AND ({' OR '.join(differs.format(name) for name in told)})"
+    wrong = _differs(hidden + plain, dialect)
+    if record.is_confidential:
+        rest = _differs([name for name in plain if name != "closed_on"], dialect)
+        wrong = f"({rest} OR ((OLD.closed_on IS NOT NULL OR NEW.closed_on IS NULL) AND {wrong}))"
+    condition = f"OLD.status IN ('approved', 'voided') AND NOT {applied} AND {wrong}"
     message = "an approved row changes only by an applied change request"
-    return Trigger(f"{table}_content_kept", table, "UPDATE", condition, message, tuple(told))
+    return Trigger(f"{table}_content_kept", table, "UPDATE", condition, message, (*hidden, *plain))
+
+
+def _closed_stays(record: Any, dialect: str) -> Trigger:
+    """Nothing is ever written into a record again whose consent was withdrawn."""
+    table, (hidden, plain) = record.__tablename__, _told(record)
+    condition = f"OLD.closed_on IS NOT NULL AND {_differs([*hidden, *plain, 'status'], dialect)}"
+    return Trigger(f"{table}_closed_stays", table, "UPDATE", condition, "a closed record stays as it is", (*hidden, *plain))
+
+
+def _told(record: Any) -> tuple[list[str], list[str]]:
+    """The columns by which one sees that a row says something else: those of its secrets, and all others."""
+    told = content_columns(record)
+    beside = [name for name in ("row_hash", "statistical_month") if name in record.__table__.columns]
+    return [f"{secret}_bidx" for _name, secret in told if secret], [name for name, secret in told if not secret] + beside
+
+
+def _differs(names: list[str], dialect: str) -> str:
+    """The condition that one of these columns is not what it was."""
+    differs = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
+    return f"({' OR '.join(differs.format(name) for name in names)})"
 
 
 def drop(connection: Connection) -> None:

@@ -57,12 +57,15 @@ def _entry(
             old, new = hidden.get((entry.chain, entry.number, field), tuple(_text(v, formatters.get(field)) for v in value))
             changes.append(Change(str(label), old, new))
     at = clock.local(datetime.fromisoformat(entry.at))
-    return Entry(entry.number, at, entry.actor, entry.act, str(detail.get("reason", "")), tuple(changes))
+    reason = str(detail.get(audit.REASON, ""))
+    if reason.startswith("hmac:"):
+        reason = hidden.get((entry.chain, entry.number, audit.REASON), ("", ""))[1]
+    return Entry(entry.number, at, entry.actor, entry.act, reason, tuple(changes))
 
 
 def _secrets(session: Session, row: Any, entries: list[audit.AuditEntry]) -> dict[tuple[str, int, str], tuple[str, str]]:
     """Masks of the hidden old and new values; a value that was erased or cannot be opened stays hidden."""
-    found = {}
+    found: dict[tuple[str, int, str], tuple[str, str]] = {}
     kind: Any = type(row)
     sealed = crypto.secrets_of(kind)
     numbers = {(e.chain, e.number) for e in entries}
@@ -72,12 +75,14 @@ def _secrets(session: Session, row: Any, entries: list[audit.AuditEntry]) -> dic
         statement = select(audit.AuditSecret).where(audit.AuditSecret.chain == chain, audit.AuditSecret.number.in_(wanted))
         for secret in session.scalars(statement):
             field = sealed.get(secret.field)
-            if field:
+            if secret.field == audit.REASON and secret.new:
+                place = crypto.place(row.__tablename__, audit.REASON, row.uid)
+                found[secret.chain, secret.number, secret.field] = ("", crypto.keys().open(secret.new, place))
+            elif field:
                 context = field.context(kind, row.uid)
-                found[secret.chain, secret.number, secret.field] = tuple(
-                    str(crypto.Sealed(blob, context, field.mask)) if blob else "" for blob in (secret.old, secret.new)
-                )
-    return found  # type: ignore[return-value]
+                old, new = (str(crypto.Sealed(blob, context, field.mask)) if blob else "" for blob in (secret.old, secret.new))
+                found[secret.chain, secret.number, secret.field] = (old, new)
+    return found
 
 
 def _text(value: Any, formatter: Callable[[Any], Any] | None = None) -> str:

@@ -62,6 +62,6 @@ class LedgerInterface(SQLAInterface):
         return [str(item.uid) for item in lst]
 
     def get_values(self, lst: list[Any], list_columns: list[str]) -> Iterator[dict[str, Any]]:
-        """What a list shows of each row, and the version that is seen there."""
+        """What a list shows of each row, the version that is seen there, and whether the row is closed for good."""
         for item, values in zip(lst, super().get_values(lst, list_columns), strict=True):
-            yield {**values, "row_version": item.version}
+            yield {**values, "row_version": item.version, "is_closed": getattr(item, "is_closed", False)}

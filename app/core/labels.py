@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 
 from app.core import clock, codes, regions, workflow
 from app.core.columns import Moment
+from app.core.hidden import hidden_of
 from app.core.regions import Region
 from app.extensions import db
 
@@ -28,6 +29,7 @@ ACT_LABELS: dict[str, Any] = {
     "apply": _l("Apply the change"),
     "refuse": _l("Refuse the change"),
     "withdraw_change": _l("Withdraw the proposal"),
+    "withdraw_consent": _l("Withdraw the consent"),
 }
 RECORD_LABELS: dict[str, Any] = {  # of the columns every record has
     "region": _l("Office"),
@@ -47,6 +49,8 @@ RECORD_LABELS: dict[str, Any] = {  # of the columns every record has
 def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:
     """Column → how its values are told in the reader's language; columns that say themselves are left out."""
     found: dict[str, Any] = {"raised": _flags_told}
+    coded = {name: hidden.column.info.get("code_set") for name, hidden in hidden_of(model).items()}
+    found |= {name: _labelled(code_set) for name, code_set in coded.items() if code_set}
     for name, column in inspect(model).columns.items():
         if "code_set" in column.info:
             found[name] = _labelled(column.info["code_set"])

@@ -9,6 +9,8 @@ REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 RECORD_SCREENS = ("BirthView", "BirthRegistrationView", "MarriageEventView", "DeathView")  # screens with the standard workflow
 
+SERVICE_SCREENS = ("NewlywedServiceView", "PregnancyServiceView")  # for the serving village and the town's clinician alone
+
 
 @dataclass(frozen=True)
 class ShippedRole:
@@ -33,6 +35,8 @@ ACCOUNT_SCREENS = frozenset({"UserView", "RoleView"})
 ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
 ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
 LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages", "Deaths")
+
+SERVICE_MENUS = _menus("Ledgers", "Newlywed services", "Pregnancy services")
 
 
 def _reports(*permissions: str) -> tuple[tuple[str, str], ...]:
@@ -75,8 +79,8 @@ SHIPPED = (
             *_reports("can_rows", "can_export", "can_submit"),
         ),
     ),
-    ShippedRole("service_worker", ()),
-    ShippedRole("clinician", ()),
+    ShippedRole("service_worker", (*_on(SERVICE_SCREENS, (*WRITE, *MAKE, "withdraw_consent")), *SERVICE_MENUS)),
+    ShippedRole("clinician", (*_on(SERVICE_SCREENS, (*READ, "can_reveal", *DECIDE, "withdraw_consent")), *SERVICE_MENUS)),
     ShippedRole("finance", ()),
     ShippedRole("statistician", _reports("can_export")),
     ShippedRole("auditor", (("can_list", "HistoryView"), *_menus("Accounts", "History"))),

@@ -149,7 +149,7 @@ class Proposing:
         if not self._may("can_propose"):
             return False
         if isinstance(item, Record):
-            return item.status is Status.approved and not item.change_open
+            return item.status is Status.approved and not item.change_open and not item.is_closed
         return hasattr(self.rules, "is_fixed") and self.rules.is_fixed(item) and changes.open_request(db.session(), item) is None
 
     def _decisions(self, asked: ChangeRequest, item: Any) -> list[tuple[str, Any, bool]]:

@@ -34,7 +34,7 @@ from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, formatters_of
 from app.core.proposals import STATES, Proposing
-from app.core.unit_of_work import Busy, unit_of_work
+from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 
@@ -456,13 +456,16 @@ class LedgerView(Boxes, Proposing, ModelView):
     def reveal(self, pk: str) -> Any:
         """Show one hidden value once: with a reason, written down, limited per hour."""
         item, column, reason = self._found(pk), request.form.get("column", ""), request.form.get("reason", "").strip()
-        if column not in self._hidden_columns():
+        if column not in self._hidden_columns() or getattr(item, "is_closed", False):
             abort(404)
         try:
             if not reason:
                 raise RuleViolation.one(_("Write why you need to see this value."))
             with unit_of_work() as session:
+                take_turn(session, str(scope.as_uuid(pk)))  # whoever withdraws the consent erases what is said here too
                 item = self._found(pk)
+                if getattr(item, "is_closed", False):
+                    abort(404)
                 if tokens.first_sending(session, self._token(f"reveal {column}"), current_user.id):
                     limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
                     audit.note(session, "reveal", item, field=column, reason=reason)

@@ -20,6 +20,7 @@ from app.core.base import BigId, Model, Row
 from app.core.bulk import Batch
 from app.core.columns import Moment
 from app.core.errors import Caution, RuleViolation
+from app.core.hidden import digest_of
 from app.core.scope import PATH, Scoped
 
 
@@ -45,7 +46,7 @@ class Transition:
 
     act: str
     sources: frozenset[Status]
-    target: Status
+    target: Status | None  # nothing: it stays where it is
     needs_second_person: bool = False
     needs_reason: bool = False
     only_author: bool = False
@@ -110,6 +111,11 @@ class Record(Scoped, audit.Audited, Row):
     transitions: tuple[Transition, ...] = (*STANDARD, *HOLDING)
     not_hashed: frozenset[str] = frozenset()  # columns of a ledger that acts may set after approval
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing may be done with the row any more: what it said is gone for good."""
+        return False
+
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), index=True, comment="The office that answers for the row")
     status: Mapped[Status] = mapped_column(
         Enum(Status, native_enum=False, create_constraint=True, length=16, name="status_known"), default=Status.draft, index=True
@@ -161,9 +167,14 @@ def content_hash(row: Any) -> str:
     for name, secret in content_columns(getattr(kind, "model", kind)):
         value = getattr(row, name)
         if secret:
-            value = value and crypto.digest(getattr(row, secret).reveal())
+            value = value and digest_of(row, _told(getattr(row, secret)))
         told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)
     return hashlib.sha256(CONTENT.encode(told).encode()).hexdigest()
+
+
+def _told(value: Any) -> str:
+    """A secret or hidden value as text."""
+    return value.reveal() if isinstance(value, crypto.Sealed) else str(value)
 
 
 @lru_cache(maxsize=64)
@@ -200,6 +211,8 @@ def edited(row: Record, actor: Actor) -> None:
 
 def must_be_open(row: Record) -> None:
     """Only a draft or a returned record may be edited. Raises RuleViolation otherwise."""
+    if row.is_closed:
+        raise RuleViolation.one(closed(), code="closed")
     if row.status == Status.submitted:
         raise RuleViolation.one(_("This record is waiting for a decision. Withdraw it first, then change it."), code="not_open")
     if row.status not in OPEN:
@@ -207,6 +220,11 @@ def must_be_open(row: Record) -> None:
             _("This record is approved and stays as it is. If it is wrong, propose a change; another person applies it."),
             code="not_open",
         )
+
+
+def closed() -> str:
+    """What is said about a record whose content is gone."""
+    return _("Consent to this record was withdrawn. It is closed, and nothing is left to do with it.")
 
 
 def new_token() -> str:
@@ -233,7 +251,9 @@ def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = ""
     Raises RuleViolation when the act is not allowed now; the row's version makes two simultaneous acts one.
     """
     session, wanted = _session(row), must_allow(row, act, actor, reason)
-    source, row.status = row.status, wanted.target
+    source = row.status
+    if wanted.target is not None:
+        row.status = wanted.target
     for flag, raised in ((wanted.sets, True), (wanted.clears, False)):
         if flag:
             setattr(row, flag, raised)
@@ -275,7 +295,7 @@ def hand_in(batch: Batch, row: Record, actor: Actor) -> None:
     """Enter a draft as one of many and submit it: what a save by its maker and the act "submit" leave behind."""
     row.made_by_id = row.changed_by_id = actor.id
     wanted = transition(row, "submit")
-    row.status = wanted.target
+    row.status = wanted.target or row.status
     batch.put(row)
     batch.add(RowAuthor, [{"owner_uid": row.uid, "user_id": actor.id}])
     batch.add(WorkflowStep, [_step(row, wanted, Status.draft, actor, "", str(crypto.uuid7()))])
@@ -286,8 +306,9 @@ def _step(row: Any, wanted: Transition, source: Status, actor: Actor, reason: st
     """The columns of a step."""
     return {
         "owner_table": row.__tablename__, "owner_uid": row.uid, "owner_version": row.version,
-        "row_hash": getattr(row, "row_hash", None) or content_hash(row), "act": wanted.act, "source": source, "target": wanted.target,
-        "actor_id": actor.id, "office": audit.path_of(row), "comment": reason or None, "at": clock.now(), "token": token,
+        "row_hash": getattr(row, "row_hash", None) or content_hash(row), "act": wanted.act,
+        "source": source, "target": wanted.target or source, "actor_id": actor.id, "office": audit.path_of(row),
+        "comment": None if getattr(row, "is_confidential", False) else reason or None, "at": clock.now(), "token": token,
     }  # fmt: skip
 
 
@@ -295,7 +316,9 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
     """Why the act is not allowed, as a sentence; None when it is."""
     if row.status not in wanted.sources:
         return _("This cannot be done now: the record is %(status)s.", status=status_label(row.status))
-    if row.change_open and row.status is Status.approved:
+    if row.is_closed:
+        return closed()
+    if row.change_open and row.status is Status.approved and wanted.target is not None:
         return _("A change of this record is proposed. Decide about it first.")
     if wanted.needs_second_person and actor.id in authors:
         return _("You made or edited this record; another person must decide about it.")

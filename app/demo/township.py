@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role, User
@@ -16,7 +17,7 @@ from app.core.crypto import uuid7
 from app.core.regions import Region
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.demo import REGIONS
+from app.demo import REGIONS, services
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
@@ -27,6 +28,7 @@ from app.ledgers.people import naming
 from app.ledgers.people.naming import Named
 
 COUNTY, TOWN, NEIGHBOUR = "420506", "420506107", "420506108"  # 夷陵区, 龙泉镇, 鸦鹊岭镇
+VILLAGE = "420506107209"
 PASSWORD = "Longquan-demo-7319"  # noqa: S105  (printed at every start; these accounts exist in demo data only)
 NO_AREA = "429999"  # belongs to no place: no demo number is anybody's
 SEED = 20261122
@@ -59,6 +61,8 @@ ACCOUNTS = {
     "supervisor": Account("supervisor", TOWN, "审核员 · 龙泉镇"),
     "neighbour": Account("clerk", NEIGHBOUR, "经办员 · 鸦鹊岭镇"),
     "approver": Account("approver", COUNTY, "审批员 · 夷陵区"),
+    "worker": Account("service_worker", VILLAGE, "服务人员 · 龙泉村"),
+    "clinician": Account("clinician", TOWN, "技术负责人 · 龙泉镇"),
     "auditor": Account("auditor", TOWN, "审计员 · 龙泉镇"),
     "admin": Account("admin", "", "管理员"),
 }
@@ -115,6 +119,11 @@ def _township(session: Session) -> None:
     for number in range(DEATHS):
         told = _death(chance, number, villages[number % len(villages)], today)
         _enter(session, Death(**told), death_rules, clerk, supervisor, STAGES[number % len(STAGES)])
+    worker, clinician = (session.scalars(select(User).where(User.username == name)).one() for name in ("worker", "clinician"))
+    numbers = count(800, 2)
+    told_of = lambda born: (_name(chance, GIVEN), _number(born, "2", next(numbers)))  # noqa: E731  (one line, beside its use)
+    for row, ledger, acts in services.rows(STAGES, regions.by_code(session, VILLAGE), told_of, today):
+        _enter(session, row, ledger, worker, clinician, acts)
 
 
 def _registration(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class HomeView(IndexView):
 
     def _waiting(self) -> Iterator[Waiting]:
         for view in self.appbuilder.baseviews:
-            if isinstance(view, LedgerView) and issubclass(view.datamodel.obj, Record) and self._may("can_list", view):
+            if isinstance(view, LedgerView) and _is_counted(view.datamodel.obj) and self._may("can_list", view):
                 add_url = url_for(f"{view.endpoint}.add") if self._may("can_add", view) else ""
                 yield Waiting(str(view.list_title), self._counts(view), add_url)
 
@@ -68,6 +68,11 @@ class HomeView(IndexView):
 
     def _may(self, right: str, view: LedgerView) -> bool:
         return bool(self.appbuilder.sm.has_access(right, view.class_permission_name))
+
+
+def _is_counted(ledger: type) -> bool:
+    """Confidential records are counted nowhere but in their own list."""
+    return issubclass(ledger, Record) and not ledger.is_confidential
 
 
 def _numbers(ledger: type[Record], wanted: list[Status]) -> dict[Status, int]:

@@ -173,12 +173,12 @@ def test_a_role_does_not_mix_with_the_other_roles_of_its_holders(sign_in, workin
             user_named(session, "admin"),
             user_named(session, "clerk"),
             "x",
-            [role_named(session, "clerk"), role_named(session, "clinician")],
+            [role_named(session, "clerk"), role_named(session, "finance")],
             [],
         )
-    answer = preview(sign_in("admin"), "clinician", add=["can_edit:UserView"])
+    answer = preview(sign_in("admin"), "finance", add=["can_edit:UserView"])
     assert "clerk has other roles" in answer.text
-    assert rights(seeing, "clinician") == frozenset()
+    assert rights(seeing, "finance") == frozenset()
 
 
 def payment_right(session, name):

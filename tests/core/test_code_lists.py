@@ -25,8 +25,11 @@ SETS = [
     "record_source",
     "registration_channel",
     "registration_type",
+    "service_answer",
+    "service_end",
     "service_item",
     "sex",
+    "told_by",
 ]
 FILES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 Row = dict[str, str]

@@ -14,10 +14,12 @@ from app.core.regions import Region
 from app.core.scope import looking_as
 from app.core.workflow import Record, Status
 from app.demo import township
+from app.demo.services import EACH
 from app.demo.township import ACCOUNTS, BIRTHS, DEATHS, MARRIAGES, PASSWORD, REGISTRATIONS
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.families.models import Death, MarriageEvent
+from app.ledgers.maternity.models import NewlywedService, PregnancyService
 from app.ledgers.people.models import Person
 from app.setup import setup
 from tests.conftest import EVERYWHERE, Client, make_app, new_database
@@ -27,6 +29,8 @@ HOME = {
     "supervisor": "/births/list/",
     "neighbour": "/people/list/",
     "approver": "/registrations/list/",
+    "worker": "/pregnancy-services/add",
+    "clinician": "/newlywed-services/list/",
     "auditor": "/history/",
     "admin": "/users/list/",
 }
@@ -74,7 +78,15 @@ def test_the_accounts_are_told_with_their_password(demo: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ledger", "rows"), [(Birth, BIRTHS), (BirthRegistration, REGISTRATIONS), (MarriageEvent, MARRIAGES), (Death, DEATHS)]
+    ("ledger", "rows"),
+    [
+        (Birth, BIRTHS),
+        (BirthRegistration, REGISTRATIONS),
+        (MarriageEvent, MARRIAGES),
+        (Death, DEATHS),
+        (NewlywedService, EACH + 1),
+        (PregnancyService, EACH + 1),
+    ],
 )
 def test_there_are_records_in_every_state(demo: Flask, ledger: type[Record], rows: int) -> None:
     found = Counter(ask(demo, lambda s: s.scalars(select(ledger.status)).all()))
