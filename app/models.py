@@ -50,6 +50,14 @@ from app.ledgers.families.models import (
     MarriageEvent,  # one marriage, divorce or death of a spouse, for both
 )
 
+# households
+from app.ledgers.households.models import (
+    Household,  # one household with its number and its place
+    HouseholdEvent,  # one thing that happened to a household, about one person
+    HouseholdMember,  # who belonged to which household from when to when
+    HouseholdParting,  # one day on which a person moved away
+)
+
 # services for newlyweds and during pregnancy
 from app.ledgers.maternity.models import (
     NewlywedService,  # what was offered to a couple or one person, and what they wanted

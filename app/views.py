@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
+from app.ledgers.households.views import HouseholdEventView, HouseholdView
 from app.ledgers.maternity.views import NewlywedServiceView, PregnancyServiceView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
@@ -21,6 +22,8 @@ LEDGERS = (
     (DeathView, "Deaths", _l("Deaths"), "fa-leaf"),
     (NewlywedServiceView, "Newlywed services", _l("Newlywed services"), "fa-handshake-o"),
     (PregnancyServiceView, "Pregnancy services", _l("Pregnancy services"), "fa-heartbeat"),
+    (HouseholdView, "Households", _l("Households"), "fa-home"),
+    (HouseholdEventView, "Household changes", _l("Household changes"), "fa-exchange"),
 )
 
 

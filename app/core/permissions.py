@@ -7,7 +7,13 @@ WRITE = (*READ, "can_add", "can_edit", "can_reveal")
 MAKE = ("submit", "withdraw", "discard", "can_propose")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
-RECORD_SCREENS = ("BirthView", "BirthRegistrationView", "MarriageEventView", "DeathView")  # screens with the standard workflow
+RECORD_SCREENS = (
+    "BirthView",
+    "BirthRegistrationView",
+    "MarriageEventView",
+    "DeathView",
+    "HouseholdEventView",
+)  # screens with the standard workflow
 
 SERVICE_SCREENS = ("NewlywedServiceView", "PregnancyServiceView")  # for the serving village and the town's clinician alone
 
@@ -34,7 +40,9 @@ MANAGE = frozenset({"can_add", "can_edit"})
 ACCOUNT_SCREENS = frozenset({"UserView", "RoleView"})
 ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
 ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
-LEDGER_MENUS = _menus("Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages", "Deaths")
+LEDGER_MENUS = _menus(
+    "Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages", "Deaths", "Households", "Household changes"
+)
 
 SERVICE_MENUS = _menus("Ledgers", "Newlywed services", "Pregnancy services")
 
@@ -49,6 +57,7 @@ SHIPPED = (
         "clerk",
         (
             *_on(("PersonView",), (*WRITE, "can_propose")),
+            *_on(("HouseholdView",), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
             *LEDGER_MENUS,
@@ -59,6 +68,7 @@ SHIPPED = (
         "supervisor",
         (
             *_on(("PersonView", *RECORD_SCREENS), (*READ, "can_reveal")),
+            *_on(("HouseholdView",), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             ("can_decide_change", "PersonView"),
@@ -70,7 +80,7 @@ SHIPPED = (
     ShippedRole(
         "approver",
         (
-            *_on(("PersonView", *RECORD_SCREENS), READ),
+            *_on(("PersonView", "HouseholdView", *RECORD_SCREENS), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             ("can_decide_change", "PersonView"),

@@ -17,13 +17,14 @@ from app.core.crypto import uuid7
 from app.core.regions import Region
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.demo import REGIONS, services
+from app.demo import REGIONS, households, services
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.families import death_rules
 from app.ledgers.families import rules as marriage_rules
 from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, Death, MarriageEvent
+from app.ledgers.households import rules as household_rules
 from app.ledgers.people import naming
 from app.ledgers.people.naming import Named
 
@@ -96,7 +97,7 @@ def _town_scope() -> Scope:
 
 
 def _township(session: Session) -> None:
-    """Births, registrations, marriages and deaths of the last months, in every state a clerk meets."""
+    """Births, registrations, marriages, deaths and households of the last months, in every state a clerk meets."""
     chance, today = random.Random(SEED), clock.today()  # noqa: S311  (the same township at every first start)
     town = regions.by_code(session, TOWN)
     villages = session.scalars(select(Region).where(Region.parent_id == (town and town.id)).order_by(Region.path)).all()
@@ -124,6 +125,9 @@ def _township(session: Session) -> None:
     told_of = lambda born: (_name(chance, GIVEN), _number(born, "2", next(numbers)))  # noqa: E731  (one line, beside its use)
     for row, ledger, acts in services.rows(STAGES, regions.by_code(session, VILLAGE), told_of, today):
         _enter(session, row, ledger, worker, clinician, acts)
+    families = session.scalars(select(Birth).where(Birth.status == workflow.Status.approved).order_by(Birth.id)).all()
+    for event, acts in households.events(families, today):
+        _enter(session, event, household_rules, clerk, supervisor, acts)
 
 
 def _registration(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from app.ledgers.births import sheet as births
 from app.ledgers.families import death_sheet as deaths
 from app.ledgers.families import sheet as marriages
+from app.ledgers.households import sheet as households
 from app.ledgers.maternity import newlywed_sheet as newlyweds
 from app.ledgers.maternity import pregnancy_sheet as pregnancies
 from app.ledgers.people import sheet as people
@@ -13,6 +14,7 @@ from app.ledgers.people import sheet as people
 LEDGERS: Mapping[str, Any] = {
     "births": births,
     "deaths": deaths,
+    "household-events": households,
     "marriages": marriages,
     "newlyweds": newlyweds,
     "people": people,

@@ -15,6 +15,7 @@ SETS = [
     "delivery_mode",
     "ethnicity",
     "facility_type",
+    "household_event",
     "hukou_state",
     "hukou_type",
     "id_type",

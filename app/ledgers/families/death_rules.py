@@ -17,9 +17,11 @@ from app.ledgers.families import standing
 from app.ledgers.families.engine import Contradiction
 from app.ledgers.families.models import Death
 from app.ledgers.families.rules import rests_on_it
+from app.ledgers.households import standing as households
+from app.ledgers.households.engine import Contradiction as NotTogether
 from app.ledgers.people import filing, naming, snapshots, sound
 from app.ledgers.people.models import Person
-from app.ledgers.people.naming import Found, Named
+from app.ledgers.people.naming import Found
 
 ROLE = "person"
 REQUIRED = ("person_name", "died_on")
@@ -133,7 +135,7 @@ def _before_birth() -> str:
 def _found(session: Session, death: Death, actor: Actor, today: date) -> int:
     """The file of the dead, at one's own offices; one is made where they lived there and had none."""
     own, who = filing.own_file(session, death, ROLE), snapshots.named(death, ROLE)
-    known, place = _without_number(session, who), snapshots.within_reach(death.person_region)
+    known, place = snapshots.without_number(session, who), snapshots.within_reach(death.person_region)
     found = Found(known) if known else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
     person_id = filing.note(death, ROLE, found)
     if person_id is None:
@@ -142,16 +144,6 @@ def _found(session: Session, death: Death, actor: Actor, today: date) -> int:
     if own and own.id != person_id:
         filing.close(session, own.id, today)
     return person_id
-
-
-def _without_number(session: Session, who: Named) -> int | None:
-    """The one person of one's own offices with this name and birth date, where neither the row nor the file has a number."""
-    if who.id_no or who.birth_date is None:
-        return None
-    same = (Person.name == who.name, Person.birth_date == who.birth_date, Person.id_no_bidx.is_(None))
-    rows = scope.query(Person).where(*same, Person.closed_on.is_(None), Person.is_protected.is_(False))
-    found = session.scalars(rows.with_only_columns(Person.id).limit(2)).all()
-    return found[0] if len(found) == 1 else None
 
 
 def _place(session: Session, death: Death, *, keeps: bool) -> None:
@@ -220,10 +212,11 @@ def _contradiction() -> str:
 
 
 def _settle(session: Session, person: Person, otherwise: str) -> None:
-    """The marriages of the dead end on the day of death, or stand again."""
+    """The marriages and the household of the dead end on the day of death, or stand again."""
     who = standing.spouse_of(person)
     try:
         for couple in standing.couples_of(session, who):
             standing.settle(session, couple)
-    except Contradiction as found:
+        households.settle_person(session, person.id, person.died_on)
+    except (Contradiction, NotTogether) as found:
         raise RuleViolation.one(otherwise, code="contradiction") from found

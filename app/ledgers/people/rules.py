@@ -1,6 +1,6 @@
 """What may happen to a person's file: entering, changing, and what the form must not reveal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -104,11 +104,16 @@ def tables_naming_people() -> list[tuple[Table, list[Column[Any]]]]:
     return found
 
 
-def records_naming(session: Session, ledger: type[Record], person_id: int, most: int) -> list[Record]:
-    """The newest records of one ledger of one's own offices that name the person, the voided ones included."""
-    keys = [getattr(ledger, key.name) for table, keys in tables_naming_people() if table is ledger.__table__ for key in keys]
-    named = scope.query(ledger).where(or_(*(key == person_id for key in keys))) if keys else None
+def records_naming(session: Session, ledger: type[Record], people: Collection[int], most: int) -> list[Record]:
+    """The newest records of one ledger of one's own offices that name one of these people, the voided ones included."""
+    keys = [getattr(ledger, key) for key in keys_to_people(ledger)]
+    named = scope.query(ledger).where(or_(*(key.in_(people) for key in keys))) if keys else None
     return [] if named is None else list(session.scalars(named.order_by(ledger.id.desc()).limit(most)))
+
+
+def keys_to_people(ledger: type[Record]) -> list[str]:
+    """The columns by which a ledger's rows name people."""
+    return [key.name for table, keys in tables_naming_people() if table is ledger.__table__ for key in keys]
 
 
 def _complete(row: Person, today: date) -> None:

@@ -74,6 +74,16 @@ def on_file(session: Session, person_id: int | None) -> Person | None:
     return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
 
 
+def without_number(session: Session, who: Named) -> int | None:
+    """The one person of one's own offices with this name and birth date, where neither the row nor the file has a number."""
+    if who.id_no or who.birth_date is None:
+        return None
+    same = (Person.name == who.name, Person.birth_date == who.birth_date, Person.id_no_bidx.is_(None))
+    rows = scope.query(Person).where(*same, Person.closed_on.is_(None), Person.is_protected.is_(False))
+    found = session.scalars(rows.with_only_columns(Person.id).limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
 def office_of(session: Session, person_id: int | None) -> Region | None:
     """The office in my scope that answers for a person today: where they live, are registered, or are served, in this order."""
     region_id = offices_of(session, [person_id] if person_id else []).get(person_id or 0)

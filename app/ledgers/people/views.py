@@ -1,6 +1,6 @@
 """The screens of the people ledger: the people of one's offices, the ID lookup, the requests of other offices."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 from app.ledgers.families import standing
+from app.ledgers.households import standing as households
+from app.ledgers.households.models import Household
 from app.ledgers.people import lookup, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
@@ -97,18 +99,15 @@ class PersonView(LedgerView):
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status, "records_of": self._records_of}
+        self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status}
+        self.extra_args |= {"records_of": self._records_of, "household_of": _household_of}
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         return search.condition(text)
 
     def _records_of(self, person: Person) -> list[tuple[LedgerView, list[Record]]]:
-        """What each ledger holds about a person, the newest first: of this viewer's offices, on screens this viewer may open."""
-        screens = [view for view in self.appbuilder.baseviews if isinstance(view, LedgerView) and issubclass(view.datamodel.obj, Record)]
-        mine = [view for view in screens if self.appbuilder.sm.has_access("can_show", view.class_permission_name)]
-        found = [(view, rules.records_naming(db.session(), view.datamodel.obj, person.id, MOST_RECORDS)) for view in mine]
-        return [(view, rows) for view, rows in found if rows]
+        return records_of(self.appbuilder, [person.id])
 
     def _get_add_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:
         if request.method == "GET" and form.residence.data is None:
@@ -201,6 +200,14 @@ class IdentityRequestView(LedgerView):
         return [("answer", _l("Mark as answered"), False)] if item.answered_at is None and self._may("answer") else []
 
 
+def records_of(appbuilder: Any, people: Collection[int]) -> list[tuple[LedgerView, list[Record]]]:
+    """What each ledger holds about people, the newest first: of this viewer's offices, on screens this viewer may open."""
+    screens = [view for view in appbuilder.baseviews if isinstance(view, LedgerView) and issubclass(view.datamodel.obj, Record)]
+    mine = [view for view in screens if appbuilder.sm.has_access("can_show", view.class_permission_name)]
+    found = [(view, rules.records_naming(db.session(), view.datamodel.obj, people, MOST_RECORDS)) for view in mine]
+    return [(view, rows) for view, rows in found if rows]
+
+
 def _show_problems(form: Any, refusal: RuleViolation) -> str:
     """Put each problem beside its field; answer what belongs to none."""
     for problem in refusal.problems:
@@ -213,6 +220,14 @@ def _marital_status(person: Person) -> tuple[str, date] | None:
     """What approved records make of the person today, in the reader's language, and since when."""
     found = standing.marital_status(db.session(), person, clock.today())
     return (codes.label(db.session(), "marital", found.code, str(get_locale())), found.since) if found else None
+
+
+def _household_of(person: Person) -> tuple[Household | None, str, date] | None:
+    """The household the person belongs to today, where it is one of the viewer's offices; what they are to its head, and since when."""
+    found = households.membership(db.session(), person.id, clock.today())
+    if found is None:
+        return None
+    return found.household, codes.label(db.session(), "kinship", found.relation, str(get_locale())), found.joined_on
 
 
 def _moment(value: datetime | None) -> str:

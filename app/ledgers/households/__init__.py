@@ -1,0 +1,1 @@
+"""Households: who lives together, from which day to which, and one page for each of them."""
