@@ -15,6 +15,7 @@ from tests.cast import A1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
 from tests.factories.families import make_death, make_marriage
+from tests.factories.households import make_event, make_household
 from tests.figures import figure
 
 BIRTHS = figure(100_000)
@@ -24,12 +25,14 @@ LISTS = (
     "/registrations/list/",
     "/marriages/list/",
     "/deaths/list/",
+    "/households/list/",
+    "/household-events/list/",
     "/people/list/",
     "/people/requests/list/",
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
-FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/deaths/add", "/people/add", "/people/lookup")
+FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/deaths/add", "/household-events/add", "/people/add", "/people/lookup")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,7 @@ def office(shared_app: Flask) -> Flask:
         make_registration(session)
         make_marriage(session)
         make_death(session)
+        make_event(session, make_household(session))
     return shared_app
 
 

@@ -30,6 +30,7 @@ from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
 from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
 from tests.factories.families import make_death, make_marriage
+from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
 
 ROOT = Path(__file__).parents[1]
@@ -173,6 +174,9 @@ COUNTED = (
     "death",
     "newlywed_service",
     "pregnancy_service",
+    "household",
+    "household_event",
+    "household_member",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -198,6 +202,7 @@ def fill(session: Session) -> None:
         make_death(session, status=Status.approved)
         make_newlywed(session, status=Status.approved)
         make_pregnancy(session)
+        make_event(session, make_household(session))
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

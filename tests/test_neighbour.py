@@ -21,6 +21,7 @@ from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.families.models import Death, MarriageEvent
+from app.ledgers.households.models import Household, HouseholdEvent
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
@@ -30,6 +31,7 @@ from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
+from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
 from tests.factories.people import make_person
 
@@ -47,10 +49,14 @@ TABLES = (
     Death,
     NewlywedService,
     PregnancyService,
+    Household,
+    HouseholdEvent,
     ReportRun,
     ChangeRequest,
 )
-RECORDS = {"births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death"}  # ledger → kind of row
+RECORDS = {  # ledger → kind of row
+    "births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death", "household-events": "set_up",
+}  # fmt: skip
 REPORT = "births-monthly"
 
 
@@ -173,6 +179,17 @@ ROADS: dict[tuple[str, str], Road] = {
         "person_region",
         {"person_name": "王邻居", "person_id_type": "1", "person_sex": "1", "died_on": "2025-02-10"},
     ),
+    **ledger(
+        "HouseholdEventView",
+        "set_up",
+        "person_id_no",
+        "person_region",
+        {"kind": "2", "happened_on": "2020-03-01", "household_no": "{number_of_home}", "person_name": "王邻居", "relation": "97"},
+    ),
+    ("HouseholdView.list", "GET"): Road((200,)),
+    ("HouseholdView.show", "GET"): Road(GONE, "home"),
+    ("HouseholdView.find", "POST"): Road((200, 302), words={"text": CANARY}),
+    ("HouseholdView.options", "GET"): Road((200,), values={"column": "region"}),
     **changing("BirthView", "approved", "asked"),
     **changing("BirthRegistrationView", "registration", "asked"),
     **changing("PersonView", "person", "asked"),
@@ -180,6 +197,7 @@ ROADS: dict[tuple[str, str], Road] = {
     **changing("DeathView", "dead", "asked"),
     **confidential("NewlywedServiceView", "couple"),
     **confidential("PregnancyServiceView", "woman"),
+    **changing("HouseholdEventView", "joined", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
@@ -238,6 +256,9 @@ def town(shared_app: Flask) -> Town:
         dead = make_death(session, person_name=CANARY + "故", status=Status.approved)
         couple = make_newlywed(session, wife_name=CANARY + "新", remark=CANARY + "记")
         woman = make_pregnancy(session, woman_name=CANARY + "孕", remark=CANARY + "记")
+        set_up = make_household(session, person_name=CANARY + "户", address=CANARY + "址", status=Status.draft)
+        at_home = make_household(session, person_name=CANARY + "主", former_no=CERTIFICATE)
+        joined = make_event(session, at_home, person_name=CANARY + "入")
         where = person.offices[0].region
         question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
         request = IdentityRequest(scope_path=where.path, person=person, **question)
@@ -249,16 +270,18 @@ def town(shared_app: Flask) -> Town:
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
         rows |= {"region": where, "run": run, "couple": couple, "woman": woman}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
+        rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
             sealed
-            for row in (person, birth, registration, marriage, death, couple, woman)
+            for row in (person, birth, registration, marriage, death, couple, woman, set_up)
             for name in secrets_of(type(row))
             if (sealed := getattr(row, name))
         ]
         known = [text for sealed in secrets for text in (sealed.reveal(), str(sealed))]
         found = {kind: str(row.uid) for kind, row in rows.items()} | {"number": person.id_no.reveal()}
-        canaries = (CANARY, CERTIFICATE, PHONE, where.name, *known, *uids)
+        found["number_of_home"] = at_home.household.number
+        canaries = (CANARY, CERTIFICATE, PHONE, where.name, at_home.household.number, *known, *uids)
     return Town(found, canaries, fingerprint(shared_app))
 
 
@@ -331,7 +354,7 @@ def test_stranger_learns_nothing(shared_app, stranger, town, endpoint, method):
 
 
 @pytest.mark.parametrize("text", [CANARY, "jsq", CERTIFICATE, PHONE, "{number}", "{last4}"])
-@pytest.mark.parametrize("view", ["people", *RECORDS])
+@pytest.mark.parametrize("view", ["people", "households", *RECORDS])
 def test_neighbour_finds_nobody_by_any_word(neighbour, town, view, text):
     sought = text.format(number=town.rows["number"], last4=town.rows["number"][-4:])
     told = neighbour.send(f"/{view}/find", f"/{view}/list/", text=sought).text.replace(sought, "")
@@ -350,7 +373,7 @@ FILTERS = (
 
 
 @pytest.mark.parametrize("query", FILTERS)
-@pytest.mark.parametrize("view", ["people", *RECORDS])
+@pytest.mark.parametrize("view", ["people", "households", *RECORDS])
 def test_neighbour_filters_nothing_out(neighbour, town, view, query):
     told = neighbour.get(f"/{view}/list/?{query}").text.replace(CANARY, "", told_times(query))
     assert [c for c in town.canaries if c in told] == []

@@ -19,12 +19,13 @@ from tests.cast import A1, CAST
 from tests.conftest import EVERYWHERE
 from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
+from tests.factories.households import make_event, make_household
 from tests.factories.maternity import do, make_newlywed, make_pregnancy
 from tests.factories.people import make_person
 from tests.reader import Page
 
 ROLES = ("clerk", "supervisor", "approver", "service_worker", "clinician", "auditor", "statistician", "admin")
-MANY = 60  # pages of one role; a crawl that finds more walks in circles
+MANY = 80  # pages of one role; a crawl that finds more walks in circles
 NAME = "测测"
 PLACES = [row["name"] for row in csv.DictReader(REGIONS.read_text(encoding="utf-8").splitlines())]
 DATA = sorted(
@@ -53,7 +54,7 @@ UNSENT = ("/lang/", "/back", "/static/")
 
 @pytest.fixture
 def office(app) -> None:
-    """A person, a registration, a marriage, a death, voluntary services, births in several states, of a name that is no word of ours."""
+    """A row of every ledger, births in several states, with a name that nobody takes for a word of ours."""
     with app.app_context(), looking_as(EVERYWHERE), acting("seed"), unit_of_work() as session:
         make_person(session, office=A1, name=NAME)
         make_registration(session, woman_name=NAME, region=regions.by_code(session, A1), status=Status.submitted)
@@ -62,6 +63,7 @@ def office(app) -> None:
         make_newlywed(session, wife_name=NAME, husband_name=None)
         do(make_pregnancy(session), "withdraw_consent", user(session, "service_worker"))
         make_marriage(session, wife_name=NAME, husband_name=NAME, status=Status.approved)
+        make_event(session, make_household(session, person_name=NAME), person_name=NAME, status=Status.submitted)
         for month, status in enumerate((Status.draft, Status.draft, Status.submitted, Status.approved), start=1):
             make_birth(session, mother_name=NAME, born_on=date(2026, month, 5), status=status)
 

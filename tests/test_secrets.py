@@ -109,10 +109,22 @@ class Office:
         assert self.clerk.send(act.format("submit"), answer.location).status_code == 302
         assert self.supervisor.send(act.format("approve"), answer.location).status_code == 302
 
+    def household(self, number: str, name: str) -> None:
+        """Type a household of somebody on file, submit and approve it, look at its page."""
+        told = {"kind": "1", "happened_on": "2026-01-01", "person_id_type": "1", "person_id_no": number, "person_name": name}
+        answer = self.clerk.send("/household-events/add", **told, person_region=self.place)
+        assert answer.status_code == 302, answer.text
+        act = str(answer.location).replace("/show/", "/action/{}/")
+        assert self.clerk.send(act.format("submit"), answer.location).status_code == 302
+        assert self.supervisor.send(act.format("approve"), answer.location).status_code == 302
+        page = re.search(r"/households/show/[0-9a-f-]+", self.clerk.get(answer.location).text)
+        assert page is not None
+        assert number not in self.clerk.get(page[0]).text
+
     def search(self, number: str, name: str) -> None:
         """Look for a number as its own clerk and as the neighbour, and ask the lookup."""
         self.clerk.send("/people/find", "/people/list/", text=number)
-        for ledger in ("births", "marriages", "deaths"):
+        for ledger in ("births", "marriages", "deaths", "households", "household-events"):
             self.clerk.send(f"/{ledger}/find", f"/{ledger}/list/", text=number)
         self.neighbour.send("/people/find", "/people/list/", text=number)
         self.neighbour.send("/people/lookup", id_no=number, name=name, reason="asks")
@@ -142,7 +154,7 @@ def bring_in(app: Flask, numbers: list[str], phone: str, clerks_own: Path, folde
     told = run(args=["sheet", "import", "births", str(file), "--as", "clerk"])
     assert f"{len(numbers)} in " in told.output, told.output
     (folder / "told").write_text(told.output, encoding="utf-8")
-    for ledger in ("births", "marriages", "deaths", "people"):
+    for ledger in ("births", "marriages", "deaths", "household-events", "people"):
         assert run(args=["sheet", "export", ledger, str(folder / f"{ledger}.xlsx"), "--as", "clerk"]).exit_code == 0
 
 
@@ -182,6 +194,7 @@ def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, te
         office.change(page, phones[1], "女" + name[1:])
         office.birth(mother, father, child, child_born, name)
         office.marriage(mother, husband, name)
+        office.household(woman, "女" + name[1:])
         office.death(woman, "女" + name[1:])
         office.search(mother, name)
     office.report("2026-03", logs)

@@ -14,16 +14,19 @@ from app.core.regions import Region
 from app.core.scope import looking_as
 from app.core.workflow import Record, Status
 from app.demo import township
+from app.demo.households import HOUSEHOLDS
 from app.demo.services import EACH
 from app.demo.township import ACCOUNTS, BIRTHS, DEATHS, MARRIAGES, PASSWORD, REGISTRATIONS
 from app.extensions import db
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.families.models import Death, MarriageEvent
+from app.ledgers.households.models import HouseholdEvent
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
 from app.ledgers.people.models import Person
 from app.setup import setup
 from tests.conftest import EVERYWHERE, Client, make_app, new_database
 
+HOUSEHOLD_EVENTS = 3 * HOUSEHOLDS + 2  # father, mother and child; one relation that changed, one who left
 HOME = {
     "clerk": "/births/add",
     "supervisor": "/births/list/",
@@ -86,6 +89,7 @@ def test_the_accounts_are_told_with_their_password(demo: Flask) -> None:
         (Death, DEATHS),
         (NewlywedService, EACH + 1),
         (PregnancyService, EACH + 1),
+        (HouseholdEvent, HOUSEHOLD_EVENTS),
     ],
 )
 def test_there_are_records_in_every_state(demo: Flask, ledger: type[Record], rows: int) -> None:

@@ -69,8 +69,7 @@ def heads(session: Session, households: Iterable[Household], on: date) -> dict[i
 
 def events(session: Session, household: Household) -> list[HouseholdEvent]:
     """The newest records of a household."""
-    rows = scope.query(HouseholdEvent).where(HouseholdEvent.household_id == household.id)
-    return list(session.scalars(rows.order_by(HouseholdEvent.id.desc()).limit(MOST_EVENTS)))
+    return [*reversed(standing.events_of(session, household.id))][:MOST_EVENTS]
 
 
 def tellable(session: Session, records: Sequence[Record], may_be_named: Collection[int]) -> list[Record]:

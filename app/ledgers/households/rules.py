@@ -26,7 +26,6 @@ from app.ledgers.households.models import (
     SET_UP,
     Household,
     HouseholdEvent,
-    HouseholdMember,
 )  # fmt: skip
 from app.ledgers.people import filing, naming, snapshots, sound
 from app.ledgers.people.naming import Found
@@ -85,7 +84,7 @@ def void(event: HouseholdEvent, actor: Actor, on: date, *, token: str, reason: s
 def discard(event: HouseholdEvent, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with the file and the household that it alone made."""
     session, own, household = db.session(), filing.own_file(db.session(), event, ROLE), event.household
-    if event.kind == SET_UP and _others_of(session, household, event):
+    if event.kind == SET_UP and len(standing.events_of(session, household.id)) > 1:
         raise RuleViolation.one(_("Other records name this household. Delete or void those first."), code="named")
     workflow.discard(event, actor, token=token, reason=reason)
     session.flush()
@@ -221,17 +220,15 @@ def _household(session: Session, event: HouseholdEvent) -> Household | None:
     if event.kind == SET_UP:
         return event.household
     household = event.household if event.typed_no is None else numbers.find(session, event.typed_no, event.person_region)
-    standing_ones = scope.query(HouseholdEvent).where(HouseholdEvent.household_id == household.id, HouseholdEvent.kind == SET_UP)
-    if session.scalar(standing_ones.where(HouseholdEvent.status != Status.voided).with_only_columns(HouseholdEvent.id)) is None:
+    if not any(row.kind == SET_UP and row.status != Status.voided for row in standing.events_of(session, household.id)):
         raise RuleViolation.one(_("The set-up of this household was voided. Enter it anew."), "household_no", code="set_up_voided")
     return household
 
 
 def _name_member(session: Session, event: HouseholdEvent, household: Household) -> None:
     """Who is meant among those who came to the household: by number, else by name and, where it was written, birth date."""
-    came = scope.query(HouseholdEvent).where(HouseholdEvent.household_id == household.id, HouseholdEvent.kind.in_(COMING))
-    rows = session.scalars(came.where(HouseholdEvent.status != Status.voided).order_by(HouseholdEvent.id)).all()
-    found = {row.person_id: row for row in rows if _is_meant(event, row)}
+    came = [row for row in standing.events_of(session, household.id) if row.kind in COMING and row.status != Status.voided]
+    found = {row.person_id: row for row in came if _is_meant(event, row)}
     if len(found) != 1:
         message = _("Nobody of this name belongs to this household. Compare the name with the household's page.")
         if found:
@@ -307,16 +304,20 @@ def _problems_of_household(session: Session, event: HouseholdEvent) -> Iterator[
         yield Problem("person_region", message, "place_fixed")
     if household.closed_on and event.happened_on > household.closed_on:
         yield Problem("happened_on", sentence(Fault.closed), "closed")
-    heads = scope.query(HouseholdMember).where(HouseholdMember.household_id == household.id, HouseholdMember.relation == HEAD)
-    head = session.scalars(heads.where(HouseholdMember.ended_on.is_(None))).one_or_none()
-    stays = head is not None and head.began_on <= event.happened_on and head.person_id != event.person_id
-    if event.kind == HEAD_CHANGED and stays and not event.relation:
+    if event.kind == HEAD_CHANGED and not event.relation and _another_head(session, household, event):
         yield Problem("relation", sentence(Fault.former_head), "former_head")
     if event.kind in COMING:
         same = scope.query(HouseholdEvent).where(HouseholdEvent.person_id == event.person_id, HouseholdEvent.uid != event.uid)
         same = same.where(HouseholdEvent.kind.in_(COMING), HouseholdEvent.happened_on == event.happened_on)
         if session.scalar(same.where(HouseholdEvent.status != Status.voided).with_only_columns(HouseholdEvent.id).limit(1)) is not None:
             yield Problem("person_name", _("This is entered already: the person joins a household on this day."), "twice")
+
+
+def _another_head(session: Session, household: Household, event: HouseholdEvent) -> bool:
+    """Whether somebody else is the head on this day, and stays."""
+    members = standing.members_of(session, [household.id])
+    heads = [member for member in members if member.relation == HEAD and member.ended_on is None]
+    return any(head.began_on <= event.happened_on and head.person_id != event.person_id for head in heads)
 
 
 def _settle(session: Session, event: HouseholdEvent, *, counts: bool) -> Told:
@@ -328,12 +329,6 @@ def _settle(session: Session, event: HouseholdEvent, *, counts: bool) -> Told:
         raise RuleViolation.one(message, code=f"contradiction_{found.fault}") from found
     household.set_up_on, household.closed_on = told.set_up_on, told.closed_on
     return told
-
-
-def _others_of(session: Session, household: Household, event: HouseholdEvent) -> bool:
-    """Whether another record names the household."""
-    others = scope.query(HouseholdEvent).where(HouseholdEvent.household_id == household.id, HouseholdEvent.uid != event.uid)
-    return session.scalar(others.with_only_columns(HouseholdEvent.id).limit(1)) is not None
 
 
 def _before(event: HouseholdEvent, column: str) -> Any:

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
@@ -89,8 +91,12 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
 
 
 def settle(session: Session, event: HouseholdEvent, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside an event."""
-    return []
+    """The number of a set-up is kept as that of the office's own book, which has a length."""
+    table: Any = inspect(HouseholdEvent)
+    most = table.columns.former_no.type.length
+    if len(event.former_no or "") <= most:
+        return []
+    return [Problem("household_no", _("Write at most %(most)s characters.", most=most), "long_household_no")]
 
 
 def saved(session: Session, event: HouseholdEvent, values: dict[str, Any]) -> None:

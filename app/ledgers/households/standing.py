@@ -99,6 +99,12 @@ def members_of(session: Session, households: Collection[int]) -> Sequence[Househ
     return sorted(found, key=lambda member: member.relation != engine.HEAD)
 
 
+def events_of(session: Session, household_id: int) -> Sequence[HouseholdEvent]:
+    """Every record of a household of one's own offices, the voided ones included, as they were entered."""
+    rows = scope.query(HouseholdEvent).where(HouseholdEvent.household_id == household_id)
+    return session.scalars(rows.order_by(HouseholdEvent.id)).all()
+
+
 def is_member(member: HouseholdMember, on: date) -> bool:
     """Whether somebody belongs to the household on a day."""
     return member.began_on <= on and (member.ended_on is None or on < member.ended_on)

@@ -215,10 +215,8 @@ class HouseholdEventView(NamesPeople):
 
     def _in_turn(self, pks: list[str]) -> list[str]:
         """What was entered first is decided about first: a household is set up before somebody joins it."""
-        known = {uid for uid in map(scope.as_uuid, pks) if uid}
-        rows = scope.query(HouseholdEvent).where(HouseholdEvent.uid.in_(known)).order_by(HouseholdEvent.id)
-        found = [str(uid) for uid in db.session.scalars(rows.with_only_columns(HouseholdEvent.uid))]
-        return [*found, *(pk for pk in pks if pk not in found)]
+        found = {pk: self.datamodel.get(pk) for pk in pks}
+        return sorted(pks, key=lambda pk: found[pk].id if found[pk] else 0)
 
 
 def _fill_in(form: Any) -> None:
