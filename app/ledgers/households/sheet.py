@@ -23,7 +23,7 @@ __all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rul
 COLUMNS = (
     sheets.line_numbers(),
     sheets.identity(),
-    sheets.codes_in(_l("Event"), "kind", "变动类型", "家庭变动", code_set="household_event", also={"入户": JOINED}),
+    sheets.codes_in(_l("Kind of change"), "kind", "变动类型", "家庭变动", code_set="household_event", also={"入户": JOINED}),
     sheets.numbers_in(
         _l("Household number"), "household_no", "户编号", "户号", "家庭编号", "家庭户编号", required=True, width=26, example="12"
     ),
@@ -41,7 +41,7 @@ COLUMNS = (
     sheets.days_in(
         _l("Happened on"), "happened_on", "变动日期", "立户日期", "加入日期", "入户日期", "登记日期", required=True, example="2025-03-05"
     ),
-    sheets.words_in(_l("Reason"), "reason", "原因", "变动原因"),
+    sheets.words_in(_l("Reason of the change"), "reason", "原因", "变动原因"),
     sheets.words_in(_l("Address"), "address", "地址", "家庭住址", "详细地址", width=30),
     sheets.codes_in(_l("Who serves"), "mgmt_class", "管理类型", "管理类别", code_set="mgmt_class"),
     Column(

@@ -137,7 +137,7 @@ class HouseholdEventView(NamesPeople):
     find_hint = _l("Household number, whole ID number, or part of the name")
     list_columns = ["kind", "household", "person_name", "relation", "happened_on", "status", "raised", "statistical_month", "region"]
     groups = (
-        (_l("Event"), ["kind", "household_no", "happened_on", "relation", "reason"]),
+        (_l("What changes"), ["kind", "household_no", "happened_on", "relation", "reason"]),
         (
             _l("Person"),
             ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
@@ -159,7 +159,7 @@ class HouseholdEventView(NamesPeople):
     validators_columns = {"reported_on": [Optional()], "person_sex": [Optional()], "person_name": [Optional()]}
     label_columns = {
         **RECORD_LABELS,
-        "kind": _l("Event"),
+        "kind": _l("Kind of change"),
         "household": _l("Household"),
         "household_no": _l("Household number"),
         "happened_on": _l("Happened on"),
@@ -173,7 +173,7 @@ class HouseholdEventView(NamesPeople):
         "person_sex": _l("Sex"),
         "person_birth_date": _l("Birth date"),
         "person_region": _l("Lives at"),
-        "reason": _l("Reason"),
+        "reason": _l("Reason of the change"),
         "reported_on": _l("Reported on"),
         "statistical_month": _l("Statistical month"),
     }

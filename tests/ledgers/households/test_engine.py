@@ -161,7 +161,7 @@ def simulated(events, died):  # noqa: C901  (a model reads best in one piece)
     return days
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events=EVENTS, died=st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(DAYS), max_size=2))
 def test_the_members_of_every_day_are_those_of_a_model(events, died):
     events = [(S, 0, "a", None), *events] if events and events[0][0] is not S else events
