@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-# revision identifiers, used by Alembic.
 revision = "20261128b_households"
 down_revision = "20261126_when_forms_were_sent"
 branch_labels = None

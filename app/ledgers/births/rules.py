@@ -15,6 +15,8 @@ from app.extensions import db
 from app.ledgers.births import checks, deliveries, elsewhere, family
 from app.ledgers.births.known import SCHEME, Known, Limits, about
 from app.ledgers.births.models import Birth
+from app.ledgers.households import standing as households
+from app.ledgers.households.engine import Contradiction
 from app.ledgers.people import filing, identity, naming, search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found, Named
@@ -218,7 +220,17 @@ def _file_child(session: Session, birth: Birth, actor: Actor) -> int:
     child = snapshots.on_file(session, found.person_id)
     if child is not None and birth.child_died_on:
         child.died_on = child.died_on or birth.child_died_on
+        _end_household(session, child)
     return found.person_id
+
+
+def _end_household(session: Session, child: Person) -> None:
+    """A child who joined a household before the birth was approved belongs to it until the day of death."""
+    try:
+        households.settle_person(session, child.id, child.died_on)
+    except Contradiction as found:
+        message = _("Approved records say otherwise: this person cannot have died on this day. Compare the dates and the number again.")
+        raise RuleViolation.one(message, code="contradiction") from found
 
 
 def _put_child_right(session: Session, birth: Birth, actor: Actor, today: date) -> None:

@@ -27,7 +27,7 @@ from app.ledgers.households.models import (
 from app.ledgers.people.models import Person
 from tests.cast import A1, A2, B1, A, B
 from tests.factories import births
-from tests.factories.births import kept, user
+from tests.factories.births import kept, make_birth, user
 from tests.factories.families import make_death
 from tests.factories.households import (
     HEAD_BORN,
@@ -451,6 +451,16 @@ def test_a_death_entered_elsewhere_ends_it_too(working):
         make_death(session, **told, status=Status.approved, **THEIRS)
     with working(A) as session:
         assert ("李梅", "12", JOINED_ON, LEFT_ON) in stays(session)
+
+
+def test_a_death_told_by_the_birth_ends_it_too(trying):
+    born, died = date(2026, 3, 5), date(2026, 3, 9)
+    with trying(A) as session:
+        number = number_of(born, "1")
+        make_event(session, make_household(session), person_name="王小明", person_id_no=number, relation="20", happened_on=born)
+        session.flush()
+        make_birth(session, child_name="王小明", child_id_no=number, sex="1", child_died_on=died, status=Status.approved)
+        assert ("王小明", "20", born, died) in stays(session)
 
 
 def test_nobody_dies_before_what_approved_events_tell_of_them(trying):
