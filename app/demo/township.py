@@ -120,11 +120,24 @@ def _township(session: Session) -> None:
     for number in range(DEATHS):
         told = _death(chance, number, villages[number % len(villages)], today)
         _enter(session, Death(**told), death_rules, clerk, supervisor, STAGES[number % len(STAGES)])
+    _services(session, chance, today)
+    _households(session, clerk, supervisor, today)
+
+
+def _services(session: Session, chance: random.Random, today: date) -> None:
+    """What newlyweds and pregnant women of one village wanted, as its service worker and the clinician of the town keep it."""
     worker, clinician = (session.scalars(select(User).where(User.username == name)).one() for name in ("worker", "clinician"))
     numbers = count(800, 2)
-    told_of = lambda born: (_name(chance, GIVEN), _number(born, "2", next(numbers)))  # noqa: E731  (one line, beside its use)
-    for row, ledger, acts in services.rows(STAGES, regions.by_code(session, VILLAGE), told_of, today):
+
+    def woman(born: date) -> tuple[str, str]:
+        return _name(chance, GIVEN), _number(born, "2", next(numbers))
+
+    for row, ledger, acts in services.rows(STAGES, regions.by_code(session, VILLAGE), woman, today):
         _enter(session, row, ledger, worker, clinician, acts)
+
+
+def _households(session: Session, clerk: User, supervisor: User, today: date) -> None:
+    """The households of the first families."""
     families = session.scalars(select(Birth).where(Birth.status == workflow.Status.approved).order_by(Birth.id)).all()
     for event, acts in households.events(families, today):
         _enter(session, event, household_rules, clerk, supervisor, acts)
