@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
-from app import audit_cli, reports_cli
+from app import audit_cli, people_cli, reports_cli
 from app import setup as setup_
 from app.accounts import offices, users
 from app.answers import told, work
@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
     for command in (setup, demonstrate, user, region, param, sheet, key, backup, restore, tidy):
         app.cli.add_command(command)
     audit_cli.register(app)
+    people_cli.register(app)
     reports_cli.register(app)
 
 

@@ -66,6 +66,8 @@ from app.ledgers.maternity.models import (
 
 # people
 from app.ledgers.people.models import (
+    DuplicatePair,  # two files that may be one person's
+    DuplicateRule,  # by what such files are found
     IdentityRequest,  # one question after a person of another office
     Person,  # one person, once, for ever
     PersonOffice,  # why and when an office may see a person

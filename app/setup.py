@@ -17,6 +17,7 @@ from app.core import clock, codes, crypto, keys, params, unit_of_work
 from app.core.audit import acting
 from app.core.scope import Scope, looking_as
 from app.extensions import db
+from app.ledgers.people import duplicates
 
 MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
@@ -36,6 +37,7 @@ def setup() -> None:
         roles.sync(current_app.extensions["appbuilder"], session)
         codes.load(session)
         params.load(session)
+        duplicates.load(session)
 
 
 def unreachable(error: DatabaseError) -> str:

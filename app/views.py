@@ -9,6 +9,7 @@ from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
 from app.ledgers.households.views import HouseholdEventView, HouseholdView
 from app.ledgers.maternity.views import NewlywedServiceView, PregnancyServiceView
+from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
 
@@ -16,6 +17,7 @@ LEDGERS = (
     # screen, stable menu name, label, icon
     (PersonView, "People", _l("People"), "fa-users"),
     (IdentityRequestView, "ID requests", _l("ID requests"), "fa-question-circle"),
+    (DuplicatePairView, "Duplicates", _l("Duplicates"), "fa-clone"),
     (BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-text-o"),
     (BirthView, "Births", _l("Births"), "fa-child"),
     (MarriageEventView, "Marriages", _l("Marriages"), "fa-heart"),

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
+from app.core import clock
 from app.core.audit import acting
 from app.core.scope import looking_as
 from app.core.unit_of_work import unit_of_work
+from app.ledgers.people import duplicates
 from tests.cast import A1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
@@ -29,6 +31,7 @@ LISTS = (
     "/household-events/list/",
     "/people/list/",
     "/people/requests/list/",
+    "/people/duplicates/list/",
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
@@ -44,6 +47,7 @@ def office(shared_app: Flask) -> Flask:
         make_marriage(session)
         make_death(session)
         make_event(session, make_household(session))
+        duplicates.keep(session, duplicates.candidates(session, clock.today()))
     return shared_app
 
 

@@ -1,6 +1,7 @@
 """kill -9 before every single statement of an act: afterwards all of it is there or nothing, and the chain is whole."""
 
 import os
+import random
 import signal
 from collections.abc import Callable
 from datetime import date
@@ -24,10 +25,15 @@ from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births import rules
 from app.ledgers.births.models import Birth
+from app.ledgers.people import merging
+from app.ledgers.people.models import Person
 from tests.cast import A1
 from tests.conftest import EVERYWHERE
 from tests.factories.births import MOTHER_BORN, make_birth, user
-from tests.factories.people import id_number_for
+from tests.factories.families import make_marriage
+from tests.factories.pairs import proposed
+from tests.factories.people import id_number_for, make_person
+from tests.figures import FULL
 from tests.sheets.conftest import HEADER, add_county_people, bring_in
 
 LEAST = 15  # statements of the shortest act here: a loop that ends sooner has tried nothing
@@ -76,12 +82,15 @@ def state(app: Flask) -> dict[str, Any]:
         return {**counts, "births": [tuple(row) for row in versions]}
 
 
-def die_everywhere(app: Flask, act: Callable[[], Any]) -> None:
-    """Kill before the first statement, the second, … until the act gets through; nothing is there before that."""
-    untouched, number = state(app), 1
+def die_everywhere(app: Flask, act: Callable[[], Any], step: int = 1) -> None:
+    """Kill before the first statement, the second, … until the act gets through; nothing is there before that.
+
+    An act of many statements goes in longer steps, from another one at each run.
+    """
+    untouched, number = state(app), random.randint(1, step)
     while is_killed(app, act, number):
         assert state(app) == untouched, f"killed before statement {number}"
-        number += 1
+        number += step
     assert number > LEAST
     assert state(app) != untouched
 
@@ -124,6 +133,22 @@ def test_a_change_is_applied_whole_or_not(app: Flask, birth: Any, working: Any) 
         changes.apply(session, scope.get(ChangeRequest, asked), rules.change, who, clock.today(), token=str(uuid7()))
 
     die_everywhere(app, deciding(app, "supervisor", apply))
+
+
+def test_two_files_become_one_whole_or_not(app: Flask, working: Any) -> None:
+    """Births, a marriage, links, name search and histories follow in one transaction."""
+    number = id_number_for(MOTHER_BORN, "2", 960)
+    with working() as session:
+        stays = make_person(session, office=A1, name="李梅", id_no=number, birth_date=MOTHER_BORN)
+        birth = make_birth(session, mother_name="李梅", mother_id_no=None, mother_birth_date=MOTHER_BORN, status=Status.approved)
+        make_marriage(session, wife_name="李梅", wife_id_no=number, wife_region=None, status=Status.approved)
+        goes = session.scalars(select(Person).where(Person.id == birth.mother_id)).one()
+        asked = proposed(session, stays, goes).uid
+
+    def apply(session: Session, who: Any) -> None:
+        changes.apply(session, scope.get(ChangeRequest, asked), merging.change, who, clock.today(), token=str(uuid7()))
+
+    die_everywhere(app, deciding(app, "supervisor", apply), step=1 if FULL else 8)
 
 
 def test_a_batch_of_a_workbook_goes_in_whole_or_not(app: Flask, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, ma
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
+from tests.factories.pairs import merged
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -177,6 +178,8 @@ COUNTED = (
     "household",
     "household_event",
     "household_member",
+    "duplicate_rule",
+    "duplicate_pair",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -203,6 +206,7 @@ def fill(session: Session) -> None:
         make_newlywed(session, status=Status.approved)
         make_pregnancy(session)
         make_event(session, make_household(session))
+        merged(session, *(make_person(session, name="李梅", id_no=None) for _twice in range(2)))
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

@@ -23,7 +23,7 @@ from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.families.models import Death, MarriageEvent
 from app.ledgers.households.models import Household, HouseholdEvent
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
-from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
+from app.ledgers.people.models import DuplicatePair, IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
 from app.reports.models import ReportRun
@@ -33,6 +33,7 @@ from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
+from tests.factories.pairs import pair_of, proposed
 from tests.factories.people import make_person
 
 CANARY = "金丝雀"
@@ -53,6 +54,7 @@ TABLES = (
     HouseholdEvent,
     ReportRun,
     ChangeRequest,
+    DuplicatePair,
 )
 RECORDS = {  # ledger → kind of row
     "births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death", "household-events": "set_up",
@@ -200,6 +202,14 @@ ROADS: dict[tuple[str, str], Road] = {
     **changing("HouseholdEventView", "joined", "asked"),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
+    ("DuplicatePairView.list", "GET"): Road((200,)),
+    ("DuplicatePairView.look", "POST"): Road((302,)),
+    ("DuplicatePairView.show", "GET"): Road(GONE, "pair"),
+    ("DuplicatePairView.action", "POST"): Road(GONE, "pair", {"reason": "asks"}, {"name": "different"}),
+    ("DuplicatePairView.propose", "GET"): Road(GONE, "pair"),
+    ("DuplicatePairView.propose", "POST"): Road(GONE, "pair", {"change_reason": "asks", "evidence": "none", "stays": "one"}),
+    ("DuplicatePairView.change", "GET"): Road(GONE, "merge"),
+    ("DuplicatePairView.decide_change", "POST"): Road(GONE, "merge", values={"act": "withdraw"}),
     ("IdentityRequestView.list", "GET"): Road((200,)),
     ("IdentityRequestView.show", "GET"): Road(GONE, "request"),
     ("IdentityRequestView.action", "POST"): Road(GONE, "request", values={"name": "answer"}),
@@ -259,6 +269,9 @@ def town(shared_app: Flask) -> Town:
         set_up = make_household(session, person_name=CANARY + "户", address=CANARY + "址", status=Status.draft)
         at_home = make_household(session, person_name=CANARY + "主", former_no=CERTIFICATE)
         joined = make_event(session, at_home, person_name=CANARY + "入")
+        double = make_person(session, office=A1, name=CANARY + "民", id_no=None)
+        merge = proposed(session, person, double)
+        one_here = pair_of(session, double, make_person(session, office=B1, name="王邻居", id_no=None))
         where = person.offices[0].region
         question = {"asked_by_id": user(session, "clerk").id, "asked_at": clock.now(), "reason": CANARY + "问"}
         request = IdentityRequest(scope_path=where.path, person=person, **question)
@@ -269,6 +282,7 @@ def town(shared_app: Flask) -> Town:
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
         rows |= {"region": where, "run": run, "couple": couple, "woman": woman}
+        rows |= {"pair": one_here, "merge": merge, "double": double}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
         uids = [str(row.uid) for row in (*rows.values(), *others)]

@@ -21,6 +21,7 @@ from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import do, make_newlywed, make_pregnancy
+from tests.factories.pairs import pair_of, proposed
 from tests.factories.people import make_person
 from tests.reader import Page
 
@@ -56,7 +57,11 @@ UNSENT = ("/lang/", "/back", "/static/")
 def office(app) -> None:
     """A row of every ledger, births in several states, with a name that nobody takes for a word of ours."""
     with app.app_context(), looking_as(EVERYWHERE), acting("seed"), unit_of_work() as session:
-        make_person(session, office=A1, name=NAME)
+        first = make_person(session, office=A1, name=NAME)
+        doubles = [make_person(session, office=A1, name=NAME, id_no=None) for _twice in range(2)]
+        session.flush()
+        proposed(session, first, doubles[0])
+        pair_of(session, *doubles)
         make_registration(session, woman_name=NAME, region=regions.by_code(session, A1), status=Status.submitted)
         make_death(session, person_name=NAME, status=Status.submitted)
         make_pregnancy(session, woman_name=NAME, status=Status.submitted)

@@ -45,6 +45,7 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_propose": _l("Propose changes of approved records"),
     "can_decide_change": _l("Decide about proposed changes"),
     "can_lookup": _l("Look up an ID number"),
+    "can_look": _l("Look for duplicates now"),
     "can_rows": _l("Open the rows of a figure"),
     "can_export": _l("Export"),
     "can_submit": _l("Submit a report"),

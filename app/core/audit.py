@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
@@ -193,9 +194,13 @@ def forget(session: Session, row: Any) -> None:
             waiting.secrets.clear()
 
 
-def history_of(session: Session, row: Any) -> list[AuditEntry]:
-    """Everything written down about one row, oldest first, whichever chain it stands in. The row itself must be in scope."""
-    return list(session.scalars(select(AuditEntry).where(AuditEntry.target == target_of(row)).order_by(AuditEntry.at, AuditEntry.number)))
+def history_of(session: Session, row: Any, uid: UUID | None = None) -> list[AuditEntry]:
+    """Everything written down about one row, oldest first, whichever chain it stands in. The row itself must be in scope.
+
+    With `uid` it is that of another row of the table, which was merged into this one.
+    """
+    target = f"{row.__tablename__}/{uid}" if uid else target_of(row)
+    return list(session.scalars(select(AuditEntry).where(AuditEntry.target == target).order_by(AuditEntry.at, AuditEntry.number)))
 
 
 @event.listens_for(Audited, "attribute_instrument", propagate=True)

@@ -117,7 +117,7 @@ def propose(
         problems.append(Problem("", _("Nothing differs from what the register says. Change what is wrong."), "nothing"))
     if problems:
         raise RuleViolation(problems)
-    if isinstance(row, Record):
+    if hasattr(row, "change_open"):
         row.change_open = True
         session.flush()
     request = ChangeRequest(
@@ -145,8 +145,10 @@ def apply(session: Session, request: ChangeRequest, change: Changer, actor: Acto
     with session.no_autoflush:
         set_values(row, {name: _decoded(session, row, name, new) for name, (_old, new) in content["fields"].items()})
         warnings = workflow.warned(change(row, actor, today), content["explained"])
+        if hasattr(row, "change_open"):
+            row.change_open = False
         if isinstance(row, Record):
-            row.warnings, row.change_open = warnings, False
+            row.warnings = warnings
             workflow.approved_anew(row, by=actor.id, changed_by=request.made_by_id)
         workflow.step(row, "apply", actor, token=token, reason=reason)
 
@@ -233,7 +235,7 @@ def _owner(session: Session, request: ChangeRequest) -> Any:
 
 def _path_of(row: Any) -> str:
     """The office whose supervisors see the request: the row's, or one of those that hold a file."""
-    if isinstance(row, Record):
+    if isinstance(row, Scoped):
         return row.scope_path
     held: list[str] = [link.scope_path for link in row.offices if link.valid_to is None]
     return min(held)
@@ -247,7 +249,7 @@ def _decide(request: ChangeRequest, state: ChangeState, actor: Actor, reason: st
 
 def _close(session: Session, request: ChangeRequest, row: Any, state: ChangeState, actor: Actor, *, token: str, reason: str) -> None:
     _decide(request, state, actor, reason)
-    if isinstance(row, Record):
+    if hasattr(row, "change_open"):
         row.change_open = False
     acts = {ChangeState.refused: "refuse", ChangeState.withdrawn: "withdraw_change"}
     workflow.step(row, acts[state], actor, token=token, reason=reason)

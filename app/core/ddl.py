@@ -1,5 +1,6 @@
 """What the database itself refuses, declared once and re-created after any rebuild of a table."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.core import scope
 from app.core.workflow import Record, content_columns
 
 APPEND_ONLY = ("audit_entry", "workflow_step")
+MERGED = "merged_into_id"  # the column of a table whose rows may turn out to be one
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Trigger:
     condition: str  # in terms of NEW and OLD; empty means always
     message: str
     columns: tuple[str, ...] = ()  # that it reads: an older schema without them goes without it
+    others: tuple[str, ...] = ()  # of other tables, as "table.column"
 
     def create(self, dialect: str) -> list[str]:
         """The statements that create it."""
@@ -60,25 +63,56 @@ def declared(dialect: str) -> list[Trigger]:
             found.append(_closed_stays(record_of[table], dialect))
         kept = "OLD.status IN ('approved', 'voided')"
         found.append(Trigger(f"{table}_kept", table, "DELETE", kept, "an approved row is never deleted"))
-    return found
+    return [*found, *_links_to_what_stays(dialect)]
+
+
+def _links_to_what_stays(dialect: str) -> Iterator[Trigger]:
+    """No row is written that names a row which was merged into another. PostgreSQL waits here for a merge that is under way."""
+    for table in Record.metadata.sorted_tables:
+        keys = [column for column in table.columns if merging_key(column) is not None and is_repointed(column)]
+        if not keys or keys[0].primary_key:
+            continue
+        target = merging_key(keys[0])
+        lock = " FOR KEY SHARE" if dialect == "postgresql" else ""
+        named = ", ".join(f"NEW.{column.name}" for column in keys)
+        rows = f"SELECT t.{MERGED} FROM {target} t WHERE t.id IN ({named}){lock}"  # noqa: S608  (names of our own tables)
+        condition = f"(SELECT count(m.{MERGED}) FROM ({rows}) m) > 0"  # noqa: S608  (the same)
+        message = "this row was merged into another one"
+        read = {"columns": tuple(column.name for column in keys), "others": (f"{target}.{MERGED}",)}
+        for event, name in (("INSERT", "insert"), (f"UPDATE OF {', '.join(read['columns'])}", "update")):
+            yield Trigger(f"{table.name}_link_{name}", table.name, event, condition, message, **read)
+
+
+def merging_key(column: Any) -> Any:
+    """The table whose rows may be merged into one another, if this column is a foreign key to it."""
+    targets = [key.column.table for key in column.foreign_keys if MERGED in key.column.table.c]
+    return targets[0] if targets else None
+
+
+def is_repointed(column: Any) -> bool:
+    """Whether a foreign key follows a merge; one that tells of the two rows as they were does not."""
+    return not column.info.get("as_it_was")
 
 
 def _content_kept(record: Any, dialect: str) -> Trigger:
     """What an approved row says changes only with a change request that was applied to this version of it.
 
-    The content of a confidential row may also go, when consent is withdrawn: that its content is empty then is a check of the table.
+    A link to a row that was merged into another may go to that one, and to none else. The content of a confidential row may also go, when
+    consent is withdrawn: that its content is empty then is a check of the table.
     """
     table, (hidden, plain) = record.__tablename__, _told(record)
     applied = (
         "EXISTS (SELECT 1 FROM change_request c WHERE c.owner_uid = NEW.uid AND c.state = 'applied' AND c.owner_version = OLD.version)"
     )
-    wrong = _differs(hidden + plain, dialect)
+    targets = {name: target for name in plain if (target := merging_key(record.__table__.c[name])) is not None}
+    wrong = _differs(hidden + plain, dialect, targets)
     if record.is_confidential:
-        rest = _differs([name for name in plain if name != "closed_on"], dialect)
+        rest = _differs([name for name in plain if name != "closed_on"], dialect, targets)
         wrong = f"({rest} OR ((OLD.closed_on IS NOT NULL OR NEW.closed_on IS NULL) AND {wrong}))"
     condition = f"OLD.status IN ('approved', 'voided') AND NOT {applied} AND {wrong}"
     message = "an approved row changes only by an applied change request"
-    return Trigger(f"{table}_content_kept", table, "UPDATE", condition, message, (*hidden, *plain))
+    others = tuple(sorted({f"{target}.{MERGED}" for target in targets.values()}))
+    return Trigger(f"{table}_content_kept", table, "UPDATE", condition, message, (*hidden, *plain), others)
 
 
 def _closed_stays(record: Any, dialect: str) -> Trigger:
@@ -95,15 +129,23 @@ def _told(record: Any) -> tuple[list[str], list[str]]:
     return [f"{secret}_bidx" for _name, secret in told if secret], [name for name, secret in told if not secret] + beside
 
 
-def _differs(names: list[str], dialect: str) -> str:
-    """The condition that one of these columns is not what it was."""
-    differs = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
-    return f"({' OR '.join(differs.format(name) for name in names)})"
+def _differs(names: list[str], dialect: str, targets: Mapping[str, Any] | None = None) -> str:
+    """The condition that one of these columns is not what it was; of those with a target, not because what it names was merged."""
+    is_other = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
+    found = [_elsewhere(is_other, name, targets[name]) if name in (targets or {}) else is_other.format(name) for name in names]
+    return f"({' OR '.join(found)})"
+
+
+def _elsewhere(is_other: str, name: str, target: Any) -> str:
+    """The condition that a link changes, and not because what it names was merged into another."""
+    merged = f"SELECT 1 FROM {target} t WHERE t.id = OLD.{name} AND t.{MERGED} = NEW.{name}"  # noqa: S608  (names of our own tables)
+    return f"({is_other.format(name)} AND NOT EXISTS ({merged}))"
 
 
 def drop(connection: Connection) -> None:
     """Drop our triggers, at the beginning of every migration; refresh() follows at its end."""
-    for trigger in _of_known_tables(connection):
+    there = set(inspect(connection).get_table_names())
+    for trigger in (t for t in declared(connection.dialect.name) if t.table in there):
         on = f" ON {trigger.table}" if connection.dialect.name == "postgresql" else ""
         connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger.name}{on}"))
 
@@ -119,7 +161,9 @@ def refresh(connection: Connection) -> None:
 def _of_known_tables(connection: Connection) -> list[Trigger]:
     look = inspect(connection)
     known = {table: {column["name"] for column in look.get_columns(table)} for table in look.get_table_names()}
-    return [t for t in declared(connection.dialect.name) if t.table in known and known[t.table].issuperset(t.columns)]
+    there = {f"{table}.{column}" for table, columns in known.items() for column in columns}
+    wanted = [t for t in declared(connection.dialect.name) if t.table in known and known[t.table].issuperset(t.columns)]
+    return [t for t in wanted if there.issuperset(t.others)]
 
 
 def present(connection: Connection) -> set[str]:

@@ -1,10 +1,11 @@
 """The history of one record as a person reads it: who, when, what, field by field, secrets as masks."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -39,10 +40,20 @@ class Entry:
 Formatters = Mapping[str, Callable[[Any], Any]]
 
 
-def of(session: Session, row: Any, labels: Mapping[str, Any], formatters: Formatters | None = None) -> list[Entry]:
-    """The history of a row that is in scope, newest first; only the fields that have a label are told."""
-    entries = audit.history_of(session, row)
-    hidden = _secrets(session, row, entries)
+def of(
+    session: Session, row: Any, labels: Mapping[str, Any], formatters: Formatters | None = None, merged: Iterable[UUID] = ()
+) -> list[Entry]:
+    """The history of a row that is in scope, newest first; only the fields that have a label are told.
+
+    `merged` are the rows of the same table that became one with it: what happened to them stands among the rest.
+    """
+    entries: list[audit.AuditEntry] = []
+    hidden: dict[tuple[str, int, str], tuple[str, str]] = {}
+    for uid in (row.uid, *merged):
+        found = audit.history_of(session, row, uid)
+        entries += found
+        hidden |= _secrets(session, row, uid, found)
+    entries.sort(key=lambda entry: (entry.at, entry.number))
     return [_entry(e, labels, hidden, formatters or {}) for e in reversed(entries)]
 
 
@@ -63,7 +74,7 @@ def _entry(
     return Entry(entry.number, at, entry.actor, entry.act, reason, tuple(changes))
 
 
-def _secrets(session: Session, row: Any, entries: list[audit.AuditEntry]) -> dict[tuple[str, int, str], tuple[str, str]]:
+def _secrets(session: Session, row: Any, uid: UUID, entries: list[audit.AuditEntry]) -> dict[tuple[str, int, str], tuple[str, str]]:
     """Masks of the hidden old and new values; a value that was erased or cannot be opened stays hidden."""
     found: dict[tuple[str, int, str], tuple[str, str]] = {}
     kind: Any = type(row)
@@ -76,10 +87,10 @@ def _secrets(session: Session, row: Any, entries: list[audit.AuditEntry]) -> dic
         for secret in session.scalars(statement):
             field = sealed.get(secret.field)
             if secret.field == audit.REASON and secret.new:
-                place = crypto.place(row.__tablename__, audit.REASON, row.uid)
+                place = crypto.place(row.__tablename__, audit.REASON, uid)
                 found[secret.chain, secret.number, secret.field] = ("", crypto.keys().open(secret.new, place))
             elif field:
-                context = field.context(kind, row.uid)
+                context = field.context(kind, uid)
                 old, new = (str(crypto.Sealed(blob, context, field.mask)) if blob else "" for blob in (secret.old, secret.new))
                 found[secret.chain, secret.number, secret.field] = (old, new)
     return found

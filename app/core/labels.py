@@ -99,7 +99,7 @@ def act_label(act: str) -> str:
     known = {
         **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
         "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
-        "explain": _l("Explain what is unusual"),
+        "explain": _l("Explain what is unusual"), "merge": _l("Merge"), "different": _l("Different people"),
         "backup": _l("Make a backup"), "add_key": _l("Add a data key"), "rotate_keys": _l("Re-encrypt with the new key"),
         "retire_key": _l("Retire a data key"), "tidy": _l("Remove what had its time"),
         "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),

@@ -7,6 +7,7 @@ WRITE = (*READ, "can_add", "can_edit", "can_reveal")
 MAKE = ("submit", "withdraw", "discard", "can_propose")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
+PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
 RECORD_SCREENS = (
     "BirthView",
     "BirthRegistrationView",
@@ -41,7 +42,16 @@ ACCOUNT_SCREENS = frozenset({"UserView", "RoleView"})
 ADMIN_MENUS = ("Accounts", "Users", "Roles", "Account history")
 ADMIN_MAY = ACCOUNT_SCREENS | {"AccountHistoryView", *ADMIN_MENUS}  # all an admin may hold: accounts, and nothing of the ledgers
 LEDGER_MENUS = _menus(
-    "Ledgers", "People", "ID requests", "Births", "Birth registrations", "Marriages", "Deaths", "Households", "Household changes"
+    "Ledgers",
+    "People",
+    "ID requests",
+    "Births",
+    "Birth registrations",
+    "Marriages",
+    "Deaths",
+    "Households",
+    "Household changes",
+    "Duplicates",
 )
 
 SERVICE_MENUS = _menus("Ledgers", "Newlywed services", "Pregnancy services")
@@ -59,6 +69,8 @@ SHIPPED = (
             *_on(("PersonView",), (*WRITE, "can_propose")),
             *_on(("HouseholdView",), READ),
             *REQUESTS,
+            *PAIRS,
+            *_on(("DuplicatePairView",), ("can_look", "can_propose", "different")),
             *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export"),
@@ -72,6 +84,8 @@ SHIPPED = (
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             ("can_decide_change", "PersonView"),
+            *PAIRS,
+            ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
@@ -84,6 +98,8 @@ SHIPPED = (
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             ("can_decide_change", "PersonView"),
+            *PAIRS,
+            ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),

@@ -128,7 +128,7 @@ class Proposing:
         return issubclass(self.datamodel.obj, Record) or hasattr(self.rules, "change")
 
     def _changer(self) -> Any:
-        return getattr(self.rules, "change", self.rules.save)
+        return getattr(self.rules, "change", None) or self.rules.save
 
     def _asked(self, uid: str) -> tuple[ChangeRequest, Any]:
         """The request and its row, or 404: a foreign one and a missing one look the same."""

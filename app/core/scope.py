@@ -7,7 +7,7 @@ Three guards, each catching what the one before cannot see:
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from flask import current_app
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import ColumnElement, Engine, Select, String, and_, bindparam, event, false, inspect, or_, select
+from sqlalchemy import Column, ColumnElement, Engine, Row, Select, String, and_, bindparam, event, false, inspect, or_, select, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
 T = TypeVar("T", bound="Held")
@@ -194,6 +194,24 @@ def get(model: type[T], uid: UUID | str | None) -> T | None:
     """The row with this public identity, or None: a foreign row and a missing row look the same."""
     found = as_uuid(uid)
     return found and _session().scalars(query(model).where(model.uid == found)).one_or_none()  # type: ignore[attr-defined,return-value]
+
+
+def repoint(session: Session, key: Column[Any], old: int, new: int) -> Sequence[Row[Any]]:
+    """Every row, of whichever office, that names `old` in this foreign key names `new` from now on: the one write beyond the scope.
+
+    Answers identity and path of the rows, for their history alone. Raises OutOfScope where the database does not know that the one
+    was merged into the other: no other row is ever put in the place of one.
+    """
+    table: Any = key.table
+    target = next(iter(key.foreign_keys)).column.table
+    path = table.c.scope_path if "scope_path" in table.c else table.c.audit_path
+    with elevated("rows that name a row which was merged into another"):
+        connection = session.connection()
+        if connection.scalar(select(target.c.merged_into_id).where(target.c.id == old)) != new:
+            raise OutOfScope(f"{target.name} {old} was not merged into {new}")
+        named = connection.execute(select(table.c.uid, path.label("path")).where(key == old).order_by(table.c.id)).all()
+        connection.execute(update(table).where(key == old).values({key.name: new}))
+    return named
 
 
 def as_uuid(text: UUID | str | None) -> UUID | None:

@@ -6,7 +6,7 @@ FAB's defaults load rows without a scope in acts, share filters between threads,
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -186,7 +186,7 @@ class LedgerView(Boxes, Proposing, ModelView):
         extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
         if self._is_changed_by_request():
             extra["change_requests"] = [(asked, STATES[asked.state]) for asked in changes.requests_of(db.session(), item)]
-        told = history.of(db.session(), item, self.told_columns, self.formatters_columns)
+        told = history.of(db.session(), item, self.told_columns, self.formatters_columns, self._merged_into(item))
         return self.render_template(
             self.show_template,
             pk=str(item.uid),
@@ -196,6 +196,14 @@ class LedgerView(Boxes, Proposing, ModelView):
             related_views=[],
             **extra,
         )
+
+    def waiting(self) -> list[tuple[str, int, str]]:
+        """(label, number, address) of what waits on the home page, for a screen whose rows have no standard workflow."""
+        return []
+
+    def _merged_into(self, item: Any) -> Sequence[UUID]:
+        """The rows that became one with this one; their history stands in its own."""
+        return ()
 
     def _acts_of(self, item: Any) -> list[tuple[str, Any, bool]]:
         """(act, label, needs a reason) of what this person may do with this row now: by right and by the row's state."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -160,12 +161,15 @@ MACHINERY = frozenset(
 )  # what is not content
 
 
-def content_hash(row: Any) -> str:
-    """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it."""
+def content_hash(row: Any, was: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it.
+
+    `was` holds values that stood in some columns before (column → value), for who asks whether a hash of then still fits.
+    """
     told: dict[str, Any] = {}
     kind: Any = type(row)
     for name, secret in content_columns(getattr(kind, "model", kind)):
-        value = getattr(row, name)
+        value = was[name] if name in was else getattr(row, name)
         if secret:
             value = value and digest_of(row, _told(getattr(row, secret)))
         told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)

@@ -1,6 +1,7 @@
 """Fills a new database with one town of a real district and invented people, entered and decided by the ledgers' own rules."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import users
-from app.core import clock, id_number, regions, workflow
+from app.core import clock, id_number, regions, scope, workflow
 from app.core.audit import acting
 from app.core.crypto import uuid7
 from app.core.regions import Region
@@ -25,7 +26,8 @@ from app.ledgers.families import death_rules
 from app.ledgers.families import rules as marriage_rules
 from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, Death, MarriageEvent
 from app.ledgers.households import rules as household_rules
-from app.ledgers.people import naming
+from app.ledgers.people import duplicates, merging, naming
+from app.ledgers.people.models import DuplicatePair
 from app.ledgers.people.naming import Named
 
 COUNTY, TOWN, NEIGHBOUR = "420506", "420506107", "420506108"  # 夷陵区, 龙泉镇, 鸦鹊岭镇
@@ -111,6 +113,7 @@ def _township(session: Session) -> None:
     for number in range(3):
         who = Named(_name(chance, MEN), "1", _number(date(1950 + number, 5, 1), "1", 900 + number), None, None, "")
         naming.file(session, naming.completed(who, today), villages[number], today)
+    _doubles(session, villages, clerk, today)
     for number in range(MARRIAGES - 1):
         told = _marriage(chance, number, villages[number % len(villages)], today)
         _enter(session, MarriageEvent(**told), marriage_rules, clerk, supervisor, STAGES[number % len(STAGES)])
@@ -141,6 +144,24 @@ def _households(session: Session, clerk: User, supervisor: User, today: date) ->
     families = session.scalars(select(Birth).where(Birth.status == workflow.Status.approved).order_by(Birth.id)).all()
     for event, acts in households.events(families, today):
         _enter(session, event, household_rules, clerk, supervisor, acts)
+
+
+def _doubles(session: Session, villages: Sequence[Region], clerk: User, today: date) -> None:
+    """Files that may be one person's: found by the rules, one pair decided, a merge proposed."""
+    born = date(1962, 3, 4)
+    for number, name in enumerate(("周玉兰", "吴桂珍", "孙秀芳")):
+        for village, told in ((0, _number(born, "2", 940 + 2 * number)), (1, None)):
+            who = Named(name, "1", told, born, "2", "")
+            naming.file(session, naming.completed(who, today), villages[village], today)
+    session.flush()
+    duplicates.keep(session, duplicates.candidates(session, today))
+    session.flush()
+    pairs = session.scalars(scope.query(DuplicatePair).order_by(DuplicatePair.id)).all()
+    duplicates.different(pairs[0], clerk, session=session, token=str(uuid7()), reason="同名姐妹，已核对户口簿")
+    stays, goes = duplicates.both_of(session, pairs[1])
+    plan = merging.Plan(str(stays.uid), str(goes.uid), stays.version, goes.version, ())
+    words = {"reason": "同一人，后建档案时未带身份证", "evidence": "户口簿"}
+    merging.propose(session, pairs[1], plan, clerk, **words, token=str(uuid7()))
 
 
 def _registration(chance: random.Random, number: int, village: Region, today: date) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class HomeView(IndexView):
             if isinstance(view, LedgerView) and _is_counted(view.datamodel.obj) and self._may("can_list", view):
                 add_url = url_for(f"{view.endpoint}.add") if self._may("can_add", view) else ""
                 yield Waiting(str(view.list_title), self._counts(view), add_url)
+            elif isinstance(view, LedgerView) and self._may("can_list", view) and (counts := view.waiting()):
+                yield Waiting(str(view.list_title), [Count(*told) for told in counts], "")
 
     def _counts(self, view: LedgerView) -> list[Count]:
         wanted = [status for status, right in WORK.items() if self._may(right, view)]

@@ -10,11 +10,12 @@ from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.interface import LedgerInterface
 from app.core.labels import RECORD_LABELS
 from app.core.workflow import FLAGS
-from app.ledgers.births import checks, registration_rules, rules
+from app.ledgers.births import checks, one_file, registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
-from app.ledgers.people import search
+from app.ledgers.people import merging, search
 from app.ledgers.people.views import PERSON_HINT, NamesPeople
 
+merging.ALSO["births"] = one_file.ALSO
 SHARED_LABELS = {**RECORD_LABELS, "child_order": _l("Child number of the mother")}
 
 

@@ -213,7 +213,7 @@ def _contradiction() -> str:
 
 def _settle(session: Session, person: Person, otherwise: str) -> None:
     """The marriages and the household of the dead end on the day of death, or stand again."""
-    who = standing.spouse_of(person)
+    who = standing.spouse_of(session, person)
     try:
         for couple in standing.couples_of(session, who):
             standing.settle(session, couple)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from app.core.scope import elevated
 from app.core.unit_of_work import take_turn
@@ -30,6 +30,12 @@ class Spouse:
     person_id: int | None
     blind: str | None
     died_on: date | None = None
+    merged: tuple[str, ...] = ()  # the numbers of files that became one with this one
+
+    @property
+    def blinds(self) -> tuple[str, ...]:
+        """Every number by which a row may mean this person."""
+        return (*([self.blind] if self.blind else []), *self.merged)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def is_of(row: Any, couple: Couple) -> bool:
 
 def take_turns(session: Session, people: Iterable[Spouse]) -> None:
     """Whoever decides about a marriage of one of these people at the same time waits until this transaction ends."""
-    keys = {f"married|{known}" for who in people for known in (who.person_id, who.blind) if known}
+    keys = {f"married|{known}" for who in people for known in (who.person_id, *who.blinds) if known}
     for key in sorted(keys):  # always in this order, so that two who decide cannot wait for each other
         take_turn(session, key)
 
@@ -101,7 +107,7 @@ def couples_of(session: Session, who: Spouse) -> list[Couple]:
 def marital_status(session: Session, person: Person, on: date) -> MaritalStatus | None:
     """What approved records, of whichever office, make of a person on a day; None where they say nothing. The dead keep what they were."""
     day = on if person.died_on is None or on < person.died_on else person.died_on - timedelta(days=1)
-    who = spouse_of(person)
+    who = spouse_of(session, person)
     known = [(row.began_on or row.ended_on, row) for row in _marriages(session, who) if (row.began_on or row.ended_on) <= day]
     if not known:
         return None
@@ -112,9 +118,15 @@ def marital_status(session: Session, person: Person, on: date) -> MaritalStatus 
     return MaritalStatus(getattr(last, f"{role}_marital"), last.began_on)
 
 
-def spouse_of(person: Person) -> Spouse:
+def spouse_of(session: Session, person: Person) -> Spouse:
     """A person as one of two spouses."""
-    return Spouse(person.name, person.id, person.id_no_bidx, person.died_on)
+    return Spouse(person.name, person.id, person.id_no_bidx, person.died_on, _numbers_merged(session, person.id))
+
+
+def forget(session: Session, who: Spouse) -> None:
+    """Nobody is known as married to this person; settle() writes it anew."""
+    with elevated("marriages of a person that are written anew"):
+        session.connection().execute(delete(TABLE).where(or_(*(_is_person(role, Marriage, who) for role in ROLES))))
 
 
 def _couples(session: Session, who: Spouse) -> list[Couple]:
@@ -132,12 +144,24 @@ def _couple(session: Session, row: Any) -> Couple:
 
 def _known(session: Session, who: Spouse) -> Spouse:
     """The same person with file, number and death as the register has them."""
-    same = [c == known for c, known in ((Person.id, who.person_id), (Person.id_no_bidx, who.blind)) if known is not None]
+    bearer = aliased(Person)
+    same = [c == known for c, known in ((bearer.id, who.person_id), (bearer.id_no_bidx, who.blind)) if known is not None]
     if not same:
         return who
+    told = select(Person.id, Person.id_no_bidx, Person.died_on)
+    stays = told.join(bearer, Person.id == func.coalesce(bearer.merged_into_id, bearer.id))
     with session.no_autoflush, elevated("files of two spouses"):
-        file = session.execute(select(Person.id, Person.id_no_bidx, Person.died_on).where(or_(*same)).order_by(Person.id)).first()
-    return who if file is None else Spouse(who.name, file.id, file.id_no_bidx or who.blind, file.died_on)
+        file = session.execute(stays.where(or_(*same)).order_by(Person.id)).first()
+    if file is None:
+        return who
+    return Spouse(who.name, file.id, file.id_no_bidx or who.blind, file.died_on, _numbers_merged(session, file.id))
+
+
+def _numbers_merged(session: Session, person_id: int) -> tuple[str, ...]:
+    """The numbers of the files that became one with this one."""
+    gone = select(Person.id_no_bidx).where(Person.merged_into_id == person_id, Person.id_no_bidx.is_not(None))
+    with session.no_autoflush, elevated("numbers of files that became one"):
+        return tuple(n for n in session.scalars(gone.order_by(Person.id)) if n)
 
 
 def _events(session: Session, couple: Couple) -> list[Any]:
@@ -179,7 +203,7 @@ def _is_person(role: str, table: Any, who: Spouse) -> ColumnElement[bool]:
     person_id, blind = getattr(table, f"{role}_id"), getattr(table, f"{role}_id_no_bidx")
     if who.person_id is None and who.blind is None:
         return and_(getattr(table, f"{role}_name") == who.name, person_id.is_(None), blind.is_(None))
-    by_number = [and_(person_id.is_(None), blind == who.blind)] if who.blind else []
+    by_number = [and_(person_id.is_(None), blind.in_(who.blinds))] if who.blinds else []
     return or_(*([person_id == who.person_id] if who.person_id else []), *by_number)
 
 
@@ -188,7 +212,7 @@ def _names(row: Any, role: str, who: Spouse) -> bool:
     person_id, blind = getattr(row, f"{role}_id"), getattr(row, f"{role}_id_no_bidx")
     if who.person_id is None and who.blind is None:
         return person_id is None and blind is None and getattr(row, f"{role}_name") == who.name
-    return person_id == who.person_id if person_id is not None else blind is not None and blind == who.blind
+    return person_id == who.person_id if person_id is not None else blind in who.blinds
 
 
 def _write(session: Session, couple: Couple, found: Iterable[Spell]) -> None:

@@ -14,12 +14,13 @@ from app.core.fields import ChoiceField
 from app.core.interface import LedgerInterface
 from app.core.labels import RECORD_LABELS
 from app.extensions import db
-from app.ledgers.families import death_rules, rules
+from app.ledgers.families import death_rules, one_file, rules
 from app.ledgers.families.models import WIDOWED, Death, MarriageEvent
-from app.ledgers.people import search
+from app.ledgers.people import merging, search
 from app.ledgers.people.views import PERSON_HINT, NamesPeople
 
 PLACE_HINT = _l("Only for somebody who is not on file yet and lives in your offices: they are entered with this record.")
+merging.ALSO["families"] = one_file.ALSO
 MARITAL_HINT = _l("Of a marriage: the first, a further one, or with the former spouse. Of a death: who is left. Empty for a divorce.")
 
 

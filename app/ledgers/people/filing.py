@@ -39,10 +39,18 @@ def own_file(session: Session, row: Any, role: str) -> Person | None:
 
 
 def only_here(session: Session, row: Any, role: str) -> Person | None:
-    """The file of the person in this role, if one of my offices holds it and no other row names the person."""
+    """The file of the person in this role, if one of my offices holds it, no other row names the person and nothing was merged into it."""
     person_id = getattr(row, f"{role}_id")
     person = snapshots.on_file(session, person_id) if person_id else None
-    return None if person is None or is_named_by_another(session, person.id, row.uid) else person
+    if person is None or is_named_by_another(session, person.id, row.uid) or _is_of_two(session, person.id):
+        return None
+    return person
+
+
+def _is_of_two(session: Session, person_id: int) -> bool:
+    """Whether another file became one with this: then it is no single row's to close."""
+    with session.no_autoflush, elevated("files that became one with this"):
+        return session.scalar(select(Person.id).where(Person.merged_into_id == person_id).limit(1)) is not None
 
 
 def is_maker(row: Any, role: str) -> bool:

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any, NoReturn
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, insert, select
+from sqlalchemy.orm import Session, aliased
 
 from app.core import audit, clock, crypto, id_number, limits, names, scope
 from app.core.errors import RuleViolation
@@ -72,12 +72,14 @@ def holder_of(session: Session, number: str) -> Holder | None:
 
 
 def holders(session: Session, blinds: Collection[str]) -> dict[str, Holder]:
-    """The files that bear ID numbers, wherever they lie, by the blind index of the number."""
+    """The files that bear ID numbers, wherever they lie, by the blind index of the number; of a merged file, the one that stays."""
+    bearer = aliased(Person)
+    stays = Person.id == func.coalesce(bearer.merged_into_id, bearer.id)
     links = and_(PersonOffice.person_id == Person.id, PersonOffice.valid_to.is_(None))
     about = (Person.id, Person.name, Person.birth_date, Person.is_protected, Person.closed_on, Person.audit_path)
-    told = select(Person.id_no_bidx, *about, PersonOffice.kind, PersonOffice.scope_path).outerjoin(PersonOffice, links)
+    told = select(bearer.id_no_bidx, *about, PersonOffice.kind, PersonOffice.scope_path).join(Person, stays).outerjoin(PersonOffice, links)
     with session.no_autoflush, elevated("who holds this ID number"):
-        rows = session.execute(told.where(Person.id_no_bidx.in_(blinds))).all()
+        rows = session.execute(told.where(bearer.id_no_bidx.in_(blinds))).all()
     by_blind: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         by_blind[row.id_no_bidx].append(row)

@@ -28,8 +28,9 @@ def look_up(
     is_first = tokens.first_sending(session, token, actor.id)
     if is_first:
         limits.spend(session, actor.id, "lookup", per_hour)
-    own = session.scalars(scope.query(Person).where(Person.id_no == asked.id_no, search.findable(today))).one_or_none()
     holder = identity.holder_of(session, asked.id_no or "")
+    borne = Person.id == (holder.person_id if holder else search.NOBODY)
+    own = session.scalars(scope.query(Person).where(borne, search.findable(today))).one_or_none()
     if own is not None and holder is not None and holder.is_named(asked.name):
         if is_first:
             audit.note(session, "identity_lookup", own, number=crypto.digest(asked.id_no), reason=reason)

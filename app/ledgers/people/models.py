@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core import columns, id_number
@@ -32,6 +32,8 @@ class Person(HeldByLink, Audited, Row):
     __table_args__: Any = (
         CheckConstraint("length(name) >= 1", name="name_not_empty"),
         CheckConstraint("died_on IS NULL OR birth_date IS NULL OR died_on >= birth_date", name="death_after_birth"),
+        CheckConstraint("merged_into_id IS NULL OR closed_on IS NOT NULL", name="merged_is_closed"),
+        CheckConstraint("merged_into_id <> id", name="merged_into_another"),
     )
     link_key = "person_id"
 
@@ -50,6 +52,7 @@ class Person(HeldByLink, Audited, Row):
     phone = Encrypted("phone", mask=id_number.mask_phone)
     died_on: Mapped[date | None]
     closed_on: Mapped[date | None] = mapped_column(comment="The file is closed: the birth that made it was voided")
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True, comment="The file that stays")
     is_protected: Mapped[bool] = mapped_column(default=False, comment="Never found by name, number or lookup")
     audit_path: Mapped[str] = columns.path(comment="The office that made the file: its town's chain tells the history")
 
@@ -124,3 +127,67 @@ class IdentityRequest(Scoped, Row):
 
     def __repr__(self) -> str:
         return f"{self.asked_by} {self.asked_at:%Y-%m-%d}"
+
+
+class PairState(StrEnum):
+    """What was decided about two files that look like one person's."""
+
+    open = "open"
+    different = "different"
+    merged = "merged"
+
+
+class DuplicateRule(Model):
+    """One rule by which two files may be one person's: what must be equal, what may be missing or differ. An office may switch it off."""
+
+    __tablename__ = "duplicate_rule"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    equal: Mapped[str] = mapped_column(String(100), comment="Columns that must be equal and known")
+    may_differ: Mapped[str] = mapped_column(String(100), comment="Columns that may be missing, of another kind, or one sign apart")
+    label_zh: Mapped[str] = mapped_column(String(100))
+    label_en: Mapped[str] = mapped_column(String(100))
+    source: Mapped[str] = mapped_column(String(100))
+    is_on: Mapped[bool] = mapped_column(default=True)
+
+    def label(self, language: str) -> str:
+        """The label in Chinese or English."""
+        return self.label_zh if language.startswith("zh") else self.label_en
+
+    def __repr__(self) -> str:
+        return self.label_zh
+
+
+class DuplicatePair(Scoped, Audited, Row):
+    """Two files that may be one person's, and what was decided about them. It lies with the smallest office that holds both."""
+
+    __tablename__ = "duplicate_pair"
+    __table_args__: Any = (
+        UniqueConstraint("one_id", "other_id"),
+        CheckConstraint("one_id < other_id", name="older_first"),
+        CheckConstraint("(state = 'open') = (decided_by_id IS NULL)", name="decider_iff_decided"),
+        CheckConstraint("state <> 'different' OR length(reason) >= 1", name="reason_if_different"),
+        Index("ix_duplicate_pair_open", "scope_path", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    )
+
+    one_id: Mapped[int] = mapped_column(ForeignKey("person.id"), info={"as_it_was": True})
+    other_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True, info={"as_it_was": True})
+    rule_key: Mapped[str] = mapped_column(ForeignKey("duplicate_rule.key"))
+    state: Mapped[PairState] = mapped_column(
+        Enum(PairState, native_enum=False, create_constraint=True, length=16, name="state_known"), default=PairState.open
+    )
+    change_open: Mapped[bool] = mapped_column(default=False, comment="A merge is proposed")
+    found_at: Mapped[datetime] = mapped_column(Moment)
+    identity: Mapped[str] = mapped_column(String(40), comment="Keyed digest of who both were; the pair comes back when it differs")
+    reason: Mapped[str | None] = mapped_column(Text, comment="Why they are different people")
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    one: Mapped[Person | None] = relationship(foreign_keys=[one_id])
+    other: Mapped[Person | None] = relationship(foreign_keys=[other_id])
+    rule: Mapped[DuplicateRule] = relationship()
+    plan: ClassVar[Any] = None  # of an applied merge, while it is carried out
+
+    def __repr__(self) -> str:
+        return " / ".join(str(person) for person in (self.one, self.other) if person is not None)

@@ -15,6 +15,7 @@ from app.ledgers.people.models import Person, PersonOffice, PersonSearch
 
 Columns = Sequence[Any]
 
+NOBODY = 0  # the key of no file
 OF_AGE = 14  # PIPL art. 31: data of children under fourteen
 LAST = chr(0x10FFFF)  # sorts after every character that may follow
 NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]")  # an ID number, the old ones too
@@ -38,9 +39,9 @@ def condition(text: str) -> ColumnElement[bool]:
     if id_number.is_phone(number):
         return Person.phone == number
     if re.fullmatch(r"[0-9]{15}", number):
-        return Person.id_no == id_number.to_18(number)
+        return _bears(id_number.to_18(number))
     if re.search(r"[0-9]", number):
-        return Person.id_no == number
+        return _bears(number)
     return _named(names.search_key(text))
 
 
@@ -58,6 +59,13 @@ def on_rows(text: str, *, numbers: Columns, written: Columns, found: Columns, pe
         named = [*(column.in_(_people(names.search_key(text))) for column in found), *begins]
     protected = _protected(people)
     return and_(or_(*named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
+
+
+def _bears(number: str) -> ColumnElement[bool]:
+    """The file with this number, or the one that stays in its place."""
+    with elevated("where the file with this number was merged"):
+        stays = db.session.scalar(select(Person.merged_into_id).where(Person.id_no == number))
+    return or_(Person.id_no == number, Person.id == (stays or NOBODY))
 
 
 def _protected(people: Sequence[Any]) -> list[int]:

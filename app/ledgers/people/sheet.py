@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, crypto, id_number, scope, sheets
 from app.core.errors import Problem
 from app.core.sheets import Column
-from app.ledgers.people import naming, rules, search
+from app.ledgers.people import identity, naming, rules, search
 from app.ledgers.people.models import OfficeKind, Person
 from app.ledgers.people.naming import Named
 
@@ -67,9 +67,11 @@ def key(values: dict[str, Any]) -> Key | None:
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
     """Which of these people are on file at one's own offices, and what they are called; a file that no list shows is not told of."""
-    told = (Person.id_no_bidx, Person.name_key, Person.name)
-    rows = scope.query(Person).where(Person.id_no_bidx.in_({key[0] for key in wanted}), listed())
-    return {(row.id_no_bidx, row.name_key): row.name for row in session.execute(rows.with_only_columns(*told))}
+    holders = identity.holders(session, {key[0] for key in wanted})
+    mine = scope.query(Person).where(Person.id.in_({holder.person_id for holder in holders.values()}), listed())
+    rows = {row.id: row for row in session.execute(mine.with_only_columns(Person.id, Person.name_key, Person.name))}
+    found = ((blind, rows[holder.person_id]) for blind, holder in holders.items() if holder.person_id in rows)
+    return {(blind, row.name_key): row.name for blind, row in found}
 
 
 def listed() -> Any:

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from flask import abort, current_app, request, url_for
+from flask import abort, current_app, redirect, request, url_for
 from flask_appbuilder.actions import ActionItem
 from flask_appbuilder.forms import DynamicForm
 from flask_babel import get_locale
@@ -27,7 +28,7 @@ from app.extensions import db
 from app.ledgers.families import standing
 from app.ledgers.households import standing as households
 from app.ledgers.households.models import Household
-from app.ledgers.people import lookup, offices, rules, search, snapshots
+from app.ledgers.people import lookup, merging, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 
@@ -105,6 +106,16 @@ class PersonView(LedgerView):
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         return search.condition(text)
+
+    @expose("/show/<pk>", methods=["GET"])
+    @has_access
+    def show(self, pk: str) -> Any:
+        """The file; the address of one that was merged leads to the one that stays."""
+        stays = None if self.datamodel.get(pk) else self.datamodel.get(merging.stayed_for(db.session(), pk))
+        return redirect(url_for(f"{self.endpoint}.show", pk=stays.uid)) if stays else super().show(pk)
+
+    def _merged_into(self, item: Person) -> list[UUID]:
+        return merging.merged_into(db.session(), item)
 
     def _records_of(self, person: Person) -> list[tuple[LedgerView, list[Record]]]:
         return records_of(self.appbuilder, [person.id])
