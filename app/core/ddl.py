@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from alembic.operations import batch
@@ -129,10 +130,10 @@ def _told(record: Any) -> tuple[list[str], list[str]]:
     return [f"{secret}_bidx" for _name, secret in told if secret], [name for name, secret in told if not secret] + beside
 
 
-def _differs(names: list[str], dialect: str, targets: Mapping[str, Any] | None = None) -> str:
+def _differs(names: list[str], dialect: str, targets: Mapping[str, Any] = MappingProxyType({})) -> str:
     """The condition that one of these columns is not what it was; of those with a target, not because what it names was merged."""
     is_other = "NEW.{0}::text IS DISTINCT FROM OLD.{0}::text" if dialect == "postgresql" else "NEW.{0} IS NOT OLD.{0}"
-    found = [_elsewhere(is_other, name, targets[name]) if name in (targets or {}) else is_other.format(name) for name in names]
+    found = [_elsewhere(is_other, name, targets[name]) if name in targets else is_other.format(name) for name in names]
     return f"({' OR '.join(found)})"
 
 
