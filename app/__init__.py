@@ -44,7 +44,11 @@ def _take_keys(settings: config.Settings) -> None:
 
 def _add_screens(app: Flask) -> None:
     app.jinja_env.filters.update(
-        status_label=workflow.status_label, flag_label=workflow.flag_label, act_label=labels.act_label, warning_text=workflow.warning_text
+        status_label=workflow.status_label,
+        flag_label=workflow.flag_label,
+        act_label=labels.act_label,
+        warning_text=workflow.warning_text,
+        on_the_clock=labels.on_the_clock,
     )
     with app.app_context():
         appbuilder = AppBuilder()

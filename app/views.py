@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.core.attachment_view import AttachmentView
 from app.health import HealthView
 from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
@@ -34,4 +35,5 @@ def register(appbuilder: Any) -> None:
     for view, name, label, icon in LEDGERS:
         appbuilder.add_view(view, name, label=label, icon=icon, category="Ledgers", category_label=_l("Ledgers"), category_icon="fa-book")
     appbuilder.add_view(ReportView, "Reports", label=_l("Reports"), icon="fa-bar-chart")
+    appbuilder.add_view_no_menu(AttachmentView)
     appbuilder.add_view_no_menu(HealthView)

@@ -43,6 +43,7 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_edit": _l("Edit"),
     "can_reveal": _l("Show hidden values"),
     "can_propose": _l("Propose changes of approved records"),
+    "can_attach": _l("Attach files"),
     "can_decide_change": _l("Decide about proposed changes"),
     "can_lookup": _l("Look up an ID number"),
     "can_look": _l("Look for duplicates now"),

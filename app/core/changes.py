@@ -121,7 +121,7 @@ def propose(
         row.change_open = True
         session.flush()
     request = ChangeRequest(
-        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, scope_path=_path_of(row),
+        owner_table=row.__tablename__, owner_uid=row.uid, owner_version=row.version, scope_path=path_of(row),
         reason=reason.strip(), evidence=evidence.strip(), made_by_id=actor.id, made_at=clock.now(),
     )  # fmt: skip
     content = json.dumps({"fields": fields, "explained": dict(explained)}, ensure_ascii=False)
@@ -233,7 +233,7 @@ def _owner(session: Session, request: ChangeRequest) -> Any:
     return row
 
 
-def _path_of(row: Any) -> str:
+def path_of(row: Any) -> str:
     """The office whose supervisors see the request: the row's, or one of those that hold a file."""
     if isinstance(row, Scoped):
         return row.scope_path

@@ -89,16 +89,24 @@ class Keyring:
 
     def seal(self, plain: str, context: str) -> bytes:
         """Encrypt, bound to its place (table, column and row), the key id in front."""
+        return self.seal_bytes(plain.encode(), context)
+
+    def seal_bytes(self, plain: bytes, context: str) -> bytes:
+        """The same for the content of a file."""
         nonce, newest = os.urandom(NONCE_BYTES), self.newest
-        return bytes([newest]) + nonce + self._ciphers[newest].encrypt(nonce, plain.encode(), context.encode())
+        return bytes([newest]) + nonce + self._ciphers[newest].encrypt(nonce, plain, context.encode())
 
     def open(self, blob: bytes, context: str) -> str:
         """The plain value. Raises KeyLost when the key, the place or the content is not the one it was sealed with."""
+        return self.open_bytes(blob, context).decode()
+
+    def open_bytes(self, blob: bytes, context: str) -> bytes:
+        """The same for the content of a file."""
         try:
             if blob[0] not in self._ciphers:
                 self.learn()
             nonce, body = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
-            return self._ciphers[blob[0]].decrypt(nonce, body, context.encode()).decode()
+            return self._ciphers[blob[0]].decrypt(nonce, body, context.encode())
         except (LookupError, ValueError, InvalidTag) as error:  # an unknown key, a cut value, a value that was changed
             raise KeyLost(f"cannot open {context}") from error
 

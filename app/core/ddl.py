@@ -64,7 +64,7 @@ def declared(dialect: str) -> list[Trigger]:
             found.append(_closed_stays(record_of[table], dialect))
         kept = "OLD.status IN ('approved', 'voided')"
         found.append(Trigger(f"{table}_kept", table, "DELETE", kept, "an approved row is never deleted"))
-    return [*found, *_links_to_what_stays(dialect)]
+    return [*found, *_links_to_what_stays(dialect), *_files_kept(sorted(record_of))]
 
 
 def _links_to_what_stays(dialect: str) -> Iterator[Trigger]:
@@ -93,6 +93,31 @@ def merging_key(column: Any) -> Any:
 def is_repointed(column: Any) -> bool:
     """Whether a foreign key follows a merge; one that tells of the two rows as they were does not."""
     return not column.info.get("as_it_was")
+
+
+def _files_kept(records: list[str]) -> list[Trigger]:
+    """The files of a record belong to its draft, those of a change request to the open one: afterwards none comes, changes or goes."""
+    files = "attachment"
+    told = ("owner_table", "owner_uid", "uid", "kind", "media_type", "bytes", "sha256")
+    owners = [(table, "o.status NOT IN ('draft', 'returned')") for table in records] + [("change_request", "o.state <> 'open'")]
+
+    def closed(row: str) -> str:
+        of_owner = "({0}.owner_table = '{1}' AND EXISTS (SELECT 1 FROM {1} o WHERE o.uid = {0}.owner_uid AND {2}))"
+        return " OR ".join(of_owner.format(row, table, is_closed) for table, is_closed in owners)
+
+    conditions = {"INSERT": closed("NEW"), f"UPDATE OF {', '.join(told)}": f"{closed('OLD')} OR {closed('NEW')}", "DELETE": closed("OLD")}
+    message = "the files of a record stay once it is submitted"
+    return [
+        Trigger(
+            f"{files}_kept_{event.split()[0].lower()}",
+            files,
+            event,
+            condition,
+            message,
+            others=tuple(f"{table}.uid" for table, _ in owners),
+        )
+        for event, condition in conditions.items()
+    ]
 
 
 def _content_kept(record: Any, dialect: str) -> Trigger:
@@ -179,7 +204,7 @@ class Rebuild(batch.ApplyBatchImpl):
 
     def _transfer_elements_to_new_table(self) -> None:
         for column in self.table.columns:
-            if column.computed is not None:
+            if column.computed is not None and column.name in self.column_transfers:  # a new one is copied from nowhere
                 self.column_transfers[column.name].pop("expr", None)
         super()._transfer_elements_to_new_table()
 

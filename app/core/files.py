@@ -1,6 +1,7 @@
 """Files that must not be lost or seen: for this account alone, on the disk before their name, never half written."""
 
 import errno
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -37,6 +38,21 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process works in this folder alone, by the lock on it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def _name(draft: Path, path: Path) -> None:

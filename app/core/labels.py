@@ -46,6 +46,9 @@ RECORD_LABELS: dict[str, Any] = {  # of the columns every record has
 }
 
 
+FILE_LABELS: dict[str, Any] = {"attachment_kind": _l("Attachment")}  # what the history of a row tells of its files
+
+
 def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:
     """Column → how its values are told in the reader's language; columns that say themselves are left out."""
     found: dict[str, Any] = {"raised": _flags_told}
@@ -57,7 +60,7 @@ def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:
         elif name == "status":
             found[name] = workflow.status_label
         elif isinstance(column.type, Moment):
-            found[name] = _on_the_clock
+            found[name] = on_the_clock
         elif any(key.references(Region.__table__) for key in column.foreign_keys):
             found[name] = _place_name
     return found
@@ -71,11 +74,14 @@ def _labelled(code_set: str) -> Callable[[Any], str]:
     return lambda code: codes.label(db.session(), code_set, code, str(get_locale()))
 
 
+FILE_FORMATTERS = {"attachment_kind": _labelled("attachment_kind")}
+
+
 def _place_name(region_id: int | None) -> str:
     return regions.name_of(db.session(), region_id) if region_id else ""
 
 
-def _on_the_clock(moment: datetime | str | None) -> str:
+def on_the_clock(moment: datetime | str | None) -> str:
     """A moment, as the row holds it or as the history tells it."""
     known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return f"{clock.local(known):%Y-%m-%d %H:%M}" if known else ""
@@ -100,6 +106,7 @@ def act_label(act: str) -> str:
         **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
         "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
         "explain": _l("Explain what is unusual"), "merge": _l("Merge"), "different": _l("Different people"),
+        "attach": _l("Attach a file"), "detach": _l("Remove a file"), "open": _l("Open a file"),
         "backup": _l("Make a backup"), "add_key": _l("Add a data key"), "rotate_keys": _l("Re-encrypt with the new key"),
         "retire_key": _l("Retire a data key"), "tidy": _l("Remove what had its time"),
         "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),

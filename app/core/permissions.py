@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 READ = ("can_list", "can_show", "can_find", "can_options")
 WRITE = (*READ, "can_add", "can_edit", "can_reveal")
-MAKE = ("submit", "withdraw", "discard", "can_propose")
+MAKE = ("submit", "withdraw", "discard", "can_propose", "can_attach")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
@@ -66,7 +66,7 @@ SHIPPED = (
     ShippedRole(
         "clerk",
         (
-            *_on(("PersonView",), (*WRITE, "can_propose")),
+            *_on(("PersonView",), (*WRITE, "can_propose", "can_attach")),
             *_on(("HouseholdView",), READ),
             *REQUESTS,
             *PAIRS,

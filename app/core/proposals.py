@@ -34,6 +34,11 @@ class _Tried(Exception):
         self.values, self.cautions = values, cautions
 
 
+def _seen(asked: ChangeRequest, item: Any) -> str:
+    """The version of the record and of the proposal: another file of evidence makes it another one."""
+    return f"{item.version}.{asked.version}"
+
+
 class Proposing:
     """Mixed into the screen of a ledger; the declarations below are the screen's."""
 
@@ -51,6 +56,7 @@ class Proposing:
     _shown: Callable[[str, Any], str]
     _populate: Callable[[Any, Any], None]
     _get_edit_widget: Any
+    _evidence_shown: Callable[..., Any]
 
     @expose("/propose/<pk>", methods=["GET", "POST"])
     @has_access
@@ -76,12 +82,16 @@ class Proposing:
     @permission_name("show")
     def change(self, uid: str) -> Any:
         """One proposal beside what the register says."""
+        return self._change_page(uid)
+
+    def _change_page(self, uid: str, refusal: RuleViolation | None = None) -> Any:
         asked, item = self._asked(uid)
         lines = [
             (self.label_columns.get(d.field, d.field), self._shown(d.field, d.old), self._shown(d.field, d.new))
             for d in changes.differences(db.session(), asked, item)
         ]
         told = {"asked": asked, "item": item, "lines": lines, "decisions": self._decisions(asked, item), "endpoint": self.endpoint}
+        told |= {"seen": _seen(asked, item), "files": self._evidence_shown(asked, refusal)}
         return self.render_template(
             "ledger/change.html", title=_("Proposed change"), state=STATES[asked.state], act_token=workflow.new_token(), **told
         )
@@ -107,7 +117,7 @@ class Proposing:
                 asked, item = self._asked(uid)
                 if workflow.already_done(session, item.uid, token):
                     return ""
-                if request.form.get("row_version", "") != str(item.version):
+                if request.form.get("row_version", "") != _seen(asked, item):
                     return _("This record was changed after you opened the page. Read it again, then decide.")
                 words: Mapping[str, str] = {"token": token, "reason": request.form.get("reason", "")}
                 if act == "apply":

@@ -27,12 +27,13 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
+from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
 from app.core.crypto import keys, secrets_of, uuid7
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
-from app.core.labels import ACT_LABELS, formatters_of
+from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
 from app.core.proposals import STATES, Proposing
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
@@ -67,7 +68,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, ModelView):
+class LedgerView(Boxes, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -101,7 +102,9 @@ class LedgerView(Boxes, Proposing, ModelView):
         self.search_form_extra_fields = {**self._search_fields(), **(self.search_form_extra_fields or {})}
         self.formatters_columns = {**formatters_of(self.datamodel.obj), **(self.formatters_columns or {})}
         if not self._is_changed_by_request():
-            self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change"}
+            self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change", "attach_evidence"}
+        if not self._is_with_files():
+            self.exclude_route_methods = self.exclude_route_methods | {"attach", "attach_evidence"}
         super().__init__(**kwargs)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
@@ -173,7 +176,7 @@ class LedgerView(Boxes, Proposing, ModelView):
     def show(self, pk: str) -> Any:
         return self._page_of(self._found(pk))
 
-    def _page_of(self, item: Any, revealed: Mapping[str, str] | None = None) -> Any:
+    def _page_of(self, item: Any, revealed: Mapping[str, str] | None = None, refusal: RuleViolation | None = None) -> Any:
         self.update_redirect()
         widgets = self._get_show_widget(str(item.uid), item)
         extra = {
@@ -184,9 +187,16 @@ class LedgerView(Boxes, Proposing, ModelView):
             "act_token": str(uuid7()),
         }
         extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
-        if self._is_changed_by_request():
-            extra["change_requests"] = [(asked, STATES[asked.state]) for asked in changes.requests_of(db.session(), item)]
-        told = history.of(db.session(), item, self.told_columns, self.formatters_columns, self._merged_into(item))
+        requests = changes.requests_of(db.session(), item) if self._is_changed_by_request() else []
+        extra |= {"change_requests": [(asked, STATES[asked.state]) for asked in requests]}
+        extra |= {"files": self._files_shown(item, requests, refusal)}
+        told = history.of(
+            db.session(),
+            item,
+            {**FILE_LABELS, **self.told_columns},
+            {**FILE_FORMATTERS, **self.formatters_columns},
+            self._merged_into(item),
+        )
         return self.render_template(
             self.show_template,
             pk=str(item.uid),

@@ -2,9 +2,10 @@
 
 import logging
 import secrets
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
-from flask import Flask, abort, current_app, g, jsonify, render_template, request
+from flask import Flask, Request, abort, current_app, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -30,8 +31,16 @@ FIXED = {
 }
 
 
+class InMemory(Request):
+    """A request whose files stay in memory, up to the limit of a request: what somebody sends lies readable on no disk."""
+
+    def _get_file_stream(self, *_words: Any, **_more: Any) -> IO[bytes]:
+        return BytesIO()
+
+
 def register(app: Flask, settings: Any) -> None:
     """Headers, error pages, limits and the health page."""
+    app.request_class = InMemory
     for name in (
         "idle_minutes",
         "session_hours",

@@ -16,7 +16,8 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
 
-from app.core import audit, clock, crypto
+from app.core import attachments, audit, clock, crypto, scope
+from app.core.attachments import Attachment
 from app.core.base import BigId, Model, Row
 from app.core.bulk import Batch
 from app.core.columns import Moment
@@ -162,7 +163,7 @@ MACHINERY = frozenset(
 
 
 def content_hash(row: Any, was: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """SHA-256 of what the row says: business values only, secrets by keyed digest. A merge of offices does not change it.
+    """SHA-256 of what the row says: values, secrets by keyed digest, kind and digest of its files. A merge of offices changes nothing.
 
     `was` holds values that stood in some columns before (column → value), for who asks whether a hash of then still fits.
     """
@@ -173,6 +174,9 @@ def content_hash(row: Any, was: Mapping[str, Any] = MappingProxyType({})) -> str
         if secret:
             value = value and digest_of(row, _told(getattr(row, secret)))
         told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)
+    session = None if hasattr(kind, "model") else object_session(row)  # a draft of a batch has no file yet
+    if session and (files := attachments.told(session, row.uid)):
+        told["attachments"] = files
     return hashlib.sha256(CONTENT.encode(told).encode()).hexdigest()
 
 
@@ -281,8 +285,9 @@ def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
     """Take away a draft that should not have been entered; nobody has approved it. Its history and this step stay."""
     session = _session(row)
     advance(row, "discard", actor, token=token, reason=reason)
-    for author in session.scalars(select(RowAuthor).where(RowAuthor.owner_uid == row.uid)):
-        session.delete(author)
+    for part in (select(RowAuthor).where(RowAuthor.owner_uid == row.uid), scope.query(Attachment).where(Attachment.owner_uid == row.uid)):
+        for found in session.scalars(part):
+            session.delete(found)
     session.delete(row)
 
 

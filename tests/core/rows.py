@@ -93,7 +93,7 @@ def make_registration(session: Session, path: str = PATH_A, maker: str = "clerk"
 def make_attachment(session: Session, path: str = PATH_A, **more: Any) -> Attachment:
     """One file of some row."""
     words = {
-        "scope_path": path, "owner_table": "birth", "owner_uid": uuid7(), "kind": "scan", "media_type": "image/png", "bytes": 1,
+        "scope_path": path, "owner_table": "birth", "owner_uid": uuid7(), "kind": "9", "media_type": "image/png", "bytes": 1,
         "sha256": "0" * 64, "made_by_id": user(session, "clerk").id, "made_at": NOON,
     }  # fmt: skip
     row = Attachment(**{**words, **more})

@@ -9,6 +9,7 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "app" / "core" / "codes"
 HEADER = ["code", "label_zh", "label_en", "parent", "valid_from", "valid_to", "source"]
 SETS = [
+    "attachment_kind",
     "birth_health",
     "birth_place",
     "contraceptive_method",

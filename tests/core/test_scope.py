@@ -482,6 +482,7 @@ def test_elevated_ends_with_its_block_even_by_an_error(mine: Session) -> None:
 
 APP = Path(__file__).parents[2] / "app"
 ELEVATED = {
+    ("core/attachments.py", "files of a row that is in scope"),
     ("core/bulk.py", "the last number of a table"),
     ("core/merge.py", "merge of offices"),
     ("core/periods.py", "months closed by offices above"),

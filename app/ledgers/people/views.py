@@ -65,6 +65,7 @@ class PersonView(LedgerView):
     route_base = "/people"
     datamodel = PeopleInterface(Person)
     rules = rules
+    takes_files = True
     list_title, show_title, add_title, edit_title = _l("People"), _l("Person"), _l("New person"), _l("Change person")
     list_template, show_template = "people/list.html", "people/show.html"
     list_columns = ["name", "sex", "birth_date", "id_no", "place"]

@@ -24,6 +24,15 @@
     document.querySelectorAll("form.sending").forEach((form) => lock(form, false));
   });
 
+  // A file that would be refused anyway is not sent: a server that stops reading looks like a broken line.
+  document.querySelectorAll("input[type=file][data-most]").forEach((box) => {
+    box.addEventListener("change", () => {
+      const isTooLarge = Array.from(box.files).some((file) => file.size > Number(box.dataset.most));
+      box.setCustomValidity(isTooLarge ? box.dataset.tooLarge : "");
+      box.reportValidity();
+    });
+  });
+
   // A link of the summary leads to the box itself, also where a picker stands in its place.
   document.querySelectorAll(".summary a").forEach((link) => {
     link.addEventListener("click", (event) => {
