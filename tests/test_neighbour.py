@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.core import changes, clock, regions
+from app.core.attachments import Attachment
 from app.core.audit import acting
 from app.core.changes import ChangeRequest
 from app.core.crypto import secrets_of
@@ -29,6 +30,7 @@ from app.reports.base import ask
 from app.reports.models import ReportRun
 from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
+from tests.factories.attachments import attach
 from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
@@ -55,6 +57,7 @@ TABLES = (
     ReportRun,
     ChangeRequest,
     DuplicatePair,
+    Attachment,
 )
 RECORDS = {  # ledger → kind of row
     "births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death", "household-events": "set_up",
@@ -85,6 +88,7 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
         (f"{view}.options", "GET"): Road((200,), values={"column": picker}),
         (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
         (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
+        (f"{view}.attach", "POST"): Road(GONE, row, {"kind": "1"}),
     }
 
 
@@ -96,6 +100,7 @@ def changing(view: str, row: str, asked: str) -> dict[tuple[str, str], Road]:
         (f"{view}.propose", "POST"): Road(GONE, row, why),
         (f"{view}.change", "GET"): Road(GONE, asked),
         (f"{view}.decide_change", "POST"): Road(GONE, asked, values={"act": "withdraw"}),
+        (f"{view}.attach_evidence", "POST"): Road(GONE, asked, {"kind": "7"}),
     }
 
 
@@ -200,6 +205,8 @@ ROADS: dict[tuple[str, str], Road] = {
     **confidential("NewlywedServiceView", "couple"),
     **confidential("PregnancyServiceView", "woman"),
     **changing("HouseholdEventView", "joined", "asked"),
+    ("AttachmentView.open", "GET"): Road(GONE, "scan"),
+    ("AttachmentView.remove", "POST"): Road(GONE, "proof", {"reason": "asks"}),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
     ("DuplicatePairView.list", "GET"): Road((200,)),
@@ -279,12 +286,14 @@ def town(shared_app: Flask) -> Town:
         session.flush()
         told = {"reason": CANARY + "改", "evidence": CANARY + "据", "explained": {}, "token": "0190a0b0-0000-7000-8000-000000000003"}
         asked = changes.propose(session, others[-1], {"child_name": CANARY + "新"}, user(session, "clerk"), **told)
+        files = {"scan": attach(session, birth), "proof": attach(session, asked)}
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
         rows |= {"region": where, "run": run, "couple": couple, "woman": woman}
         rows |= {"pair": one_here, "merge": merge, "double": double}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
+        rows |= files
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
             sealed

@@ -7,7 +7,7 @@ removes. While a backup is made nothing goes, so that the rows it copied find th
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, files
 from app.core.attachments import Attachment
-from app.core.crypto import KeyLost
+from app.core.crypto import KeyLost, Keyring
 from app.core.scope import GuardedSession
 
 FOLDER = "attachments"
@@ -45,9 +45,9 @@ def keep(data: Path, uid: UUID, content: bytes) -> None:
         out.write(crypto.keys().seal_bytes(content, place(uid)))
 
 
-def content(data: Path, uid: UUID, digest: str = "") -> bytes:
+def content(data: Path, uid: UUID, digest: str = "", ring: Keyring | None = None) -> bytes:
     """What is in a file. Raises KeyLost where it is not what was kept or its key is not here, FileNotFoundError where it is gone."""
-    found = crypto.keys().open_bytes(path_of(data, uid).read_bytes(), place(uid))
+    found = (ring or crypto.keys()).open_bytes(path_of(data, uid).read_bytes(), place(uid))
     if digest and hashlib.sha256(found).hexdigest() != digest:
         raise KeyLost(f"another content than was kept: {place(uid)}")
     return found
@@ -94,6 +94,13 @@ def remove(data: Path, uids: Iterable[UUID]) -> None:
 def is_copied(data: Path) -> bool:
     """Whether a backup is at work this moment: it has copied the rows and will ask for their files."""
     return files.is_held(data / BACKUP)
+
+
+def left_over(data: Path, known: Container[UUID], older: float) -> list[Path]:
+    """Files without a row, and halves of files, that were written before a moment: a younger one may get its row yet."""
+    halves = (data / FOLDER).glob("??/.*.part")
+    alone = [path_of(data, uid) for uid in present(data) if uid not in known]
+    return [path for path in (*alone, *sorted(halves)) if path.is_file() and path.stat().st_mtime < older]
 
 
 @event.listens_for(GuardedSession, "after_flush")

@@ -18,7 +18,7 @@ from app.core.crypto import uuid7
 from app.core.regions import Region
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.demo import REGIONS, households, services
+from app.demo import REGIONS, households, scans, services
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
@@ -219,6 +219,8 @@ def _enter(session: Session, row: Any, ledger: Any, clerk: User, supervisor: Use
         session.add(row)
         workflow.edited(row, clerk)
     session.flush()
+    if isinstance(row, Birth) and row.id % 3 == 1:
+        scans.attach(session, row, "2", row.id, clerk)
     for act in acts:
         actor, own = clerk if act == "submit" else supervisor, ledger.ACTS.get(act)
         words = {"token": str(uuid7()), "reason": REASONS.get(act, "")}

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 from flask import current_app
 from flask_babel import gettext as _
 
-from app.core import audit, clock, crypto, files, keys
+from app.core import attachment_files, audit, clock, crypto, files, keys
 from app.core.errors import RuleViolation
 from app.core.unit_of_work import unit_of_work
 from app.core.web import VERSION
 from app.extensions import db
 from app.operations import archive, database_file
-from app.operations.archive import ATTACHMENTS, DATABASE, KEYS, Manifest
+from app.operations.archive import DATABASE, KEYS, Manifest
 from app.operations.sealed_file import Sealing
 
 SHORTEST_PASSPHRASE = 12  # characters; each guess costs half a second and 128 MB
@@ -31,7 +31,8 @@ def make(file: Path, passphrase: str | None = None) -> Manifest:
         raise RuleViolation.one(_("A passphrase has at least %(n)s characters.", n=SHORTEST_PASSPHRASE))
     with workplace(current_app.config["DATA_DIR"] / ".backup") as folder, files.new(file) as out:
         database_file.take(db.engine, folder / DATABASE)
-        parts = {DATABASE: folder / DATABASE, **_attachments(), **(_keys(folder) if passphrase else {})}
+        kept = _keys(folder) if passphrase else {}
+        parts = {DATABASE: folder / DATABASE, **_attachments(folder / DATABASE), **kept}
         held = database_file.contents(folder / DATABASE)
         told = {"made_at": clock.now().isoformat(timespec="seconds"), "version": VERSION, "database": db.engine.dialect.name}
         manifest = _written(out, passphrase, parts, {**told, **asdict(held)})
@@ -86,10 +87,14 @@ def _note(manifest: Manifest, is_sealed: bool) -> None:
         audit.note_about(session, "backup", "office", **told)
 
 
-def _attachments() -> dict[str, Path]:
-    folder: Path = current_app.config["DATA_DIR"] / ATTACHMENTS
-    found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
-    return {f"{ATTACHMENTS}/{path.relative_to(folder).as_posix()}": path for path in found}
+def _attachments(database: Path) -> dict[str, Path]:
+    """The file of each attachment the copied database tells of; what lies there besides stays. Nothing goes while a backup is at work."""
+    data: Path = current_app.config["DATA_DIR"]
+    found = {uid: attachment_files.path_of(data, uid) for uid, _digest in database_file.attached(database)}
+    if missing := [uid for uid, path in found.items() if not path.is_file()]:
+        told = _("The file of the attachment %(uid)s is missing. Put it back from an older backup, then make this one.", uid=missing[0])
+        raise RuleViolation.one(told)
+    return {path.relative_to(data).as_posix(): path for path in found.values()}
 
 
 def _keys(folder: Path) -> dict[str, Path]:

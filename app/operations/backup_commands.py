@@ -88,9 +88,17 @@ def _tell(trial: Trial) -> None:
     click.echo(_("The database is sound: no damage, and no row without what it refers to."))
     click.echo(_("Its %(tables)s tables hold the %(n)s rows that were counted.", tables=len(manifest.counts), n=manifest.rows))
     click.echo(_("The %(n)s chains of the history are unchanged and end where they ended.", n=len(manifest.heads)))
+    if trial.files:
+        click.echo(_files_told(trial))
     if not trial.is_current:
         click.echo(_("Its schema is older than this program: setup brings it up to date."))
     click.echo(_fitting_told(trial))
+
+
+def _files_told(trial: Trial) -> str:
+    if trial.fitting:
+        return _("All %(n)s attached files are there, and each is what was attached.", n=trial.files)
+    return _("All %(n)s attached files are there. Whether each is what was attached is seen with the keys.", n=trial.files)
 
 
 def _fitting_told(trial: Trial) -> str:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app import setup
 from app.core import audit, ddl
+from app.core.attachments import Attachment
 from app.core.base import Model
 from app.core.keys import INDEX, KeyCheck
 from app.core.scope import elevated
@@ -68,6 +70,15 @@ def contents(file: Path) -> Contents:
         counts = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in sorted(names)}
         key_ids = session.scalars(select(KeyCheck.key_id).where(KeyCheck.key_id != INDEX).order_by(KeyCheck.key_id))
         return Contents(str(revision), counts, audit.heads(session), tuple(key_ids))
+
+
+def attached(file: Path) -> list[tuple[UUID, str]]:
+    """Identity and digest of each attached file a database tells of; none where it is older than attachments."""
+    with opened(file) as engine, Session(engine) as session, elevated("backup"):
+        if Attachment.__tablename__ not in inspect(session.connection()).get_table_names():
+            return []
+        told = select(Attachment.uid, Attachment.sha256).order_by(Attachment.uid)
+        return [(uid, digest) for uid, digest in session.execute(told)]
 
 
 def is_sound(file: Path) -> bool:

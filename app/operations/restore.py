@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from uuid import UUID
 
 from alembic.script import ScriptDirectory
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import setup
-from app.core import audit, crypto, files, keys
+from app.core import attachment_files, audit, crypto, files, keys
+from app.core.crypto import KeyLost, Keyring
 from app.core.errors import Problem, RuleViolation
 from app.operations import archive, database_file, sealed_file
 from app.operations.archive import DATABASE, KEYS, Manifest
@@ -26,6 +28,7 @@ class Trial:
     manifest: Manifest
     is_current: bool  # the schema is that of this program
     fitting: str  # whose keys open what it holds: "archive", "office" or nobody's
+    files: int  # attached files that are there, and, where keys fit, are what was attached
 
 
 def restore(file: Path, folder: Path, passphrase: Passphrase) -> Trial:
@@ -64,7 +67,8 @@ def _tried(file: Path, folder: Path, passphrase: Passphrase) -> Trial:
     if problems := [Problem("", text) for text in _differences(database, manifest)]:
         raise RuleViolation(problems)
     is_current = manifest.revision == ScriptDirectory(setup.MIGRATIONS).get_current_head()
-    return Trial(manifest, is_current, _fitting(folder))
+    fitting = _fitting(folder)
+    return Trial(manifest, is_current, fitting, _files(folder, fitting))
 
 
 def _read(source: BinaryIO, folder: Path, passphrase: Passphrase) -> Manifest:
@@ -103,6 +107,23 @@ def _fitting(folder: Path) -> str:
         if inside:
             return "archive"
         return "office" if crypto.is_ready() and keys.fits(session, crypto.keys()) else ""
+
+
+def _files(folder: Path, fitting: str) -> int:
+    """How many attached files there are. Raises RuleViolation where one is missing or, if its key is here, not what was attached."""
+    known, inside = database_file.attached(folder / DATABASE), keys.load("", folder / KEYS)
+    ring = inside if fitting == "archive" else crypto.keys() if fitting else None
+    if wrong := [uid for uid, digest in known if not _is_whole(folder, uid, digest, ring)]:
+        told = _("The file of the attachment %(uid)s is missing or is not what was attached.")
+        raise RuleViolation([Problem("", told % {"uid": uid}) for uid in wrong])
+    return len(known)
+
+
+def _is_whole(folder: Path, uid: UUID, digest: str, ring: Keyring | None) -> bool:
+    try:
+        return attachment_files.content(folder, uid, digest, ring) is not None if ring else attachment_files.path_of(folder, uid).is_file()
+    except (KeyLost, FileNotFoundError):
+        return False
 
 
 def _settled(folder: Path) -> None:

@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Select, and_, delete, func, not_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.accounts import sessions
 from app.accounts.models import SignInThrottle, UserSession
-from app.core import audit, clock, params
+from app.core import attachment_files, audit, clock, params
+from app.core.attachments import Attachment
 from app.core.audit import AuditEntry, AuditSecret
 from app.core.limits import LimitedUse
+from app.core.scope import elevated
 from app.core.tokens import ClientToken
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
@@ -83,6 +87,24 @@ def tidy() -> Iterator[tuple[str, int]]:
         days = kept.value(rule.parameter, "", today)
         if days is not None:
             yield rule.model.__tablename__, _remove(rule, clock.now() - max(timedelta(days=int(days)), LEAST))
+
+
+def tidy_files() -> int:
+    """Remove attached files that have no row: a process was killed between the file and its commit, or a backup was at work when a row
+    went. Not while one is. Answers how many.
+    """
+    data: Path = current_app.config["DATA_DIR"]
+    if attachment_files.is_copied(data):
+        return 0
+    with unit_of_work() as session:
+        with elevated("attached files that have a row"):
+            known = set(session.scalars(select(Attachment.uid)))
+        found = attachment_files.left_over(data, known, (clock.now() - LEAST).timestamp())
+        if found:
+            audit.note_about(session, "tidy", Attachment.__tablename__, files=len(found))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
 
 
 def _remove(rule: Rule, before: datetime) -> int:

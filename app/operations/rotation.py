@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, Row, bindparam, column, delete, func, select, table, update
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock, crypto, files, keys
+from app.core import attachment_files, audit, clock, crypto, files, keys
 from app.core.audit import AuditEntry
 from app.core.crypto import KeyLost
 from app.core.errors import RuleViolation
@@ -47,6 +47,7 @@ def rotate() -> tuple[int, Counter[int]]:
     for _pass in range(PASSES):
         for place in sealed_values.places():
             _reseal(place, newest)
+        _reseal_files(newest)
         if found := _end(newest, began):
             return newest, found
         time.sleep(PAUSE)
@@ -148,6 +149,28 @@ def _reseal(place: Place, newest: int) -> None:
             return
         last = tuple(rows[-1][: len(place.key)])
         time.sleep(PAUSE)
+
+
+def _reseal_files(newest: int) -> None:
+    """Encrypt attached files anew, each by itself: what is not done yet says so by the key id in front. Gone ones are passed by.
+
+    Not beside a backup: it may have copied the keys before the newest was added.
+    """
+    data: Path = current_app.config["DATA_DIR"]
+    for uid in attachment_files.present(data):
+        if attachment_files.key_of(data, uid) in (newest, None):
+            continue
+        if attachment_files.is_copied(data):
+            raise RuleViolation.one(_("A backup is at work. Send the command again when it has ended: it goes on where it was."))
+        try:
+            attachment_files.seal_anew(data, uid)
+        except FileNotFoundError:
+            continue
+        except KeyLost:
+            told = _(
+                "The file of the attachment %(uid)s cannot be opened: it was damaged, or its key is not here. It stays as it is.", uid=uid
+            )
+            raise RuleViolation.one(told) from None
 
 
 def _move(connection: Connection, place: Place, sealed: Any, rows: Iterable[Row[Any]], newest: int) -> None:

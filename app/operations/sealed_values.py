@@ -1,15 +1,22 @@
-"""MAP OF SEALED VALUES: every column that holds an encrypted value, what each value is bound to, and which key it was sealed with."""
+"""MAP OF SEALED VALUES: every column that holds an encrypted value, what each value is bound to, and which key it was sealed with.
+
+Attached files are encrypted one by one beside the database; they are counted here too.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, Table, and_, func, literal, or_, select, tuple_
 
-from app.core import crypto
+from app.core import attachment_files, crypto
 from app.core.audit import AuditEntry, AuditSecret
 from app.core.base import Model
+
+FILES = "attached files"  # how usage() calls them
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,15 @@ def places() -> Iterator[Place]:
 
 def usage(connection: Connection) -> dict[str, Counter[int]]:
     """Table → how many of its values each key has sealed."""
-    return {place.table.name: sum((_counted(connection, column) for column in place.columns), Counter()) for place in places()}
+    found = {place.table.name: sum((_counted(connection, column) for column in place.columns), Counter()) for place in places()}
+    return {**found, FILES: files_by_key()}
+
+
+def files_by_key() -> Counter[int]:
+    """How many attached files each key has sealed; one that goes meanwhile is not counted."""
+    data: Path = current_app.config["DATA_DIR"]
+    found = (attachment_files.key_of(data, uid) for uid in attachment_files.present(data))
+    return Counter(key for key in found if key is not None)
 
 
 def by_key(connection: Connection) -> Counter[int]:

@@ -15,3 +15,5 @@ def tidy() -> None:
     with command("tidy"):
         for table, rows in retention.tidy():
             click.echo(_("%(table)s: %(n)s rows removed", table=table, n=rows))
+        if files := retention.tidy_files():
+            click.echo(_("%(n)s files that belong to no row removed", n=files))

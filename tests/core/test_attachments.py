@@ -1,8 +1,7 @@
 """Files of a row: who may add, open and take away one, what the approval fixes, and that nothing of them lies readable on the disk."""
 
-import os
+import hashlib
 import re
-import signal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -100,7 +99,7 @@ def test_a_file_goes_in_by_the_form_and_comes_back_clean(sign_in, seeing, app, d
     assert ("Identity card" in page, f"/attachments/{file.uid}" in page, "added by clerk" in page) == (True, True, True)
     answer = clerk.get(f"/attachments/{file.uid}")
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "image/png", scans.cleaned(made.png())[1])
-    assert (file.bytes, file.sha256) == (len(answer.data), __import__("hashlib").sha256(answer.data).hexdigest())
+    assert (file.bytes, file.sha256) == (len(answer.data), hashlib.sha256(answer.data).hexdigest())
     (path,) = on_disk(app)
     assert path.relative_to(app.config["DATA_DIR"]).as_posix() == f"attachments/{str(file.uid)[-2:]}/{file.uid}"
     assert oct(path.stat().st_mode)[-3:] == "600"
@@ -512,21 +511,3 @@ def test_a_file_that_was_written_just_before_a_new_key_came_moves_to_it(app, wor
         found = attachment_files.key_of(Path(app.config["DATA_DIR"]), uid), attachment_files.content(Path(app.config["DATA_DIR"]), uid)
         crypto.use(ring)
     assert found == (2, b"one")
-
-
-def test_a_kill_between_file_and_commit_leaves_no_row_and_tidy_takes_the_file(app, working, seeing, draft):
-    with app.app_context():
-        from app.extensions import db  # noqa: PLC0415
-
-        db.session.remove()
-        db.engine.dispose()
-    child = os.fork()
-    if child == 0:
-        try:
-            with working() as session:
-                attach(session, scope.get(Birth, draft))
-                os.kill(os.getpid(), signal.SIGKILL)
-        finally:
-            os._exit(1)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    assert (files_of(seeing, draft), len(on_disk(app))) == ([], 1)

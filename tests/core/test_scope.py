@@ -531,6 +531,7 @@ ELEVATED = {
     ("ledgers/people/search.py", "protected people whom own rows name"),
     ("operations/database_file.py", "backup"),
     ("operations/postgresql.py", "restore"),
+    ("operations/retention.py", "attached files that have a row"),
     ("operations/rotation.py", "key rotation"),
     ("reports/base.py", "aggregate counts of a report"),
 }

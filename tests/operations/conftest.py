@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import crypto
@@ -14,14 +15,16 @@ from app.core.audit import acting
 from app.core.scope import looking_as
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
-from app.models import ChangeRequest, ReportRun
+from app.models import Birth, ChangeRequest, ReportRun
 from tests.conftest import EVERYWHERE, KEYS, make_app
 from tests.core.rows import PATH_A, PATH_B, make_birth, make_person, make_registration, place, user
+from tests.factories.attachments import attach
 from tests.factories.people import id_number_for
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 NUMBERS = [id_number_for(NOON.date().replace(year=1990), "2", n) for n in (11, 33, 55, 77)]
 PHONE = "13812345678"
+FILE = "a scanned page, number "
 
 
 @pytest.fixture
@@ -90,6 +93,19 @@ def sealed(session: Session, row: Any, name: str, content: str) -> Any:
     """The row with its sealed content, as the program seals it."""
     setattr(row, f"{name}_enc", crypto.keys().seal(content, crypto.place(row.__tablename__, name, row.uid)))
     return row
+
+
+@pytest.fixture
+def with_files(filled: Flask) -> Flask:
+    """The same office with three attached files."""
+
+    def fill_in(session: Session) -> None:
+        birth = session.scalars(select(Birth).order_by(Birth.id).limit(1)).one()
+        for number in range(3):
+            attach(session, birth, content=f"{FILE}{number}".encode())
+
+    working(filled, fill_in)
+    return filled
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, func, select
 
-from app.core import crypto
+from app.core import attachment_files, crypto
 from app.core.base import Model, Row
 from app.core.scope import elevated
 from app.models import AuditEntry
@@ -26,6 +27,9 @@ def _opened(connection: Connection) -> Iterator[tuple[str, str]]:
                     context = place.bound_to(row, column)
                     key = "/".join(str(part) for part in row[: len(place.key)])
                     yield f"{place.table.name}/{key}/{column.name}", crypto.keys().open(value, context)
+    data = current_app.config["DATA_DIR"]
+    for uid in attachment_files.present(data):
+        yield f"attached/{uid}", attachment_files.content(data, uid).decode()
 
 
 def versions(connection: Connection) -> dict[str, Any]:

@@ -8,19 +8,21 @@ import stat
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine, func, select, text
 
-from app.core import audit
+from app.core import audit, clock
 from app.core.base import Model
 from app.core.scope import elevated
 from app.core.unit_of_work import safe_journal_mode
 from app.extensions import db
-from app.models import AuditEntry, Person
+from app.models import Attachment, AuditEntry, Person
 from app.operations import database_file, sealed_file
 from app.setup import setup
 from tests.conftest import KEYS, Client, make_app, new_database
@@ -132,12 +134,67 @@ def test_everything_is_for_this_account_alone(filled: Flask, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_attachments_come_back(filled: Flask, tmp_path: Path) -> None:
-    (tmp_path / "attachments" / "ab").mkdir(parents=True)
-    (tmp_path / "attachments" / "ab" / "one").write_bytes(b"sealed")
-    done(filled, "backup", tmp_path / "b")
-    done(filled, "restore", tmp_path / "b", tmp_path / "new")
-    assert (tmp_path / "new" / "attachments" / "ab" / "one").read_bytes() == b"sealed"
+def test_attached_files_come_back_and_what_lies_there_besides_does_not(with_files: Flask, tmp_path: Path, opening: Any) -> None:
+    values = working(with_files, lambda s: opened(s.connection()))
+    (tmp_path / "attachments" / "ab").mkdir()
+    (tmp_path / "attachments" / "ab" / "other").write_bytes(b"x")
+    done(with_files, "backup", tmp_path / "b", "--encrypt")
+    told = done(with_files, "restore", tmp_path / "b", tmp_path / "new")
+    assert "All 3 attached files are there, and each is what was attached." in told
+    again = opening(f"sqlite:///{tmp_path}/new/taizhang.db", tmp_path / "new", data_keys="")
+    assert working(again, lambda s: opened(s.connection())) == values
+    assert not (tmp_path / "new" / "attachments" / "ab").exists()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new" / "attachments").rglob("*")} == {0o600, 0o700}
+
+
+def files_under(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "attachments").rglob("*") if path.is_file())
+
+
+def test_a_row_without_its_file_is_told_and_nothing_is_written(with_files: Flask, tmp_path: Path) -> None:
+    gone = files_under(tmp_path)[1]
+    gone.unlink()
+    assert f"The file of the attachment {gone.name} is missing." in refused(with_files, "backup", tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+
+
+def test_without_keys_the_files_are_counted(with_files: Flask, tmp_path: Path, opening: Any) -> None:
+    done(with_files, "backup", tmp_path / "b")
+    elsewhere = opening(f"sqlite:///{tmp_path}/x.db", tmp_path / "x", data_keys="")
+    assert "is seen with the keys." in done(elsewhere, "restore", "--check", tmp_path / "b")
+
+
+@pytest.mark.parametrize("case", ["less", "other"])
+def test_a_file_that_is_not_what_was_attached_is_told(with_files: Flask, tmp_path: Path, case: str) -> None:
+    done(with_files, "backup", tmp_path / "b")
+    one, two = (f"attachments/{path.parent.name}/{path.name}" for path in files_under(tmp_path)[:2])
+
+    def change(parts: dict[str, bytes], told: dict[str, Any]) -> None:
+        if case == "less":
+            del parts[one], told["parts"][one]
+        else:
+            parts[one], told["parts"][one] = parts[two], _part(parts[two])
+
+    changed(tmp_path, change)
+    sentence = f"The file of the attachment {one.rpartition('/')[2]} is missing or is not what was attached."
+    assert sentence in refused(with_files, "restore", "--check", tmp_path / "b")
+
+
+def test_a_file_that_is_taken_away_while_its_row_is_copied_is_inside(with_files: Flask, tmp_path: Path, monkeypatch: Any) -> None:
+    """Nothing goes while a backup is at work; what was left, tidy removes afterwards."""
+    take, name = database_file.take, files_under(tmp_path)[0].name
+
+    def then_remove(engine: Engine, file: Path) -> None:
+        take(engine, file)
+        working(with_files, lambda s: s.delete(s.scalars(select(Attachment).where(Attachment.uid == UUID(name))).one()))
+
+    monkeypatch.setattr(database_file, "take", then_remove)
+    done(with_files, "backup", tmp_path / "b")
+    assert "All 3 attached files" in done(with_files, "restore", tmp_path / "b", tmp_path / "new")
+    assert len(files_under(tmp_path)) == 3
+    with clock.stopped_at(clock.now() + timedelta(days=2)):
+        assert "1 files that belong to no row removed" in done(with_files, "tidy")
+    assert len(files_under(tmp_path)) == 2
 
 
 def test_the_history_tells_of_a_backup(filled: Flask, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.accounts import throttle
 from app.accounts.models import SignInThrottle, UserSession
-from app.core import audit, clock, crypto
+from app.core import attachment_files, audit, clock, crypto
 from app.core.base import Model
 from app.core.params import PolicyParam
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
 from app.models import AuditEntry, AuditSecret, LimitedUse, Person
 from app.operations import retention
+from app.operations.backup import workplace
 from tests.conftest import Client
 from tests.core.rows import make_person, user
 from tests.operations.conftest import NUMBERS, PHONE, working
@@ -124,6 +125,25 @@ def test_failed_sign_ins_go_when_they_no_longer_count(office: Flask, days: Calla
     days("sign_in_throttle_days", 0)
     tidy(office)
     assert rows(office, select(SignInThrottle.key)) == ["new"]
+
+
+# attached files
+
+
+def test_files_without_a_row_go_after_a_day_and_those_with_one_stay(with_files: Flask, tmp_path: Path) -> None:
+    folder = tmp_path / "attachments"
+    before = sorted(path for path in folder.rglob("*") if path.is_file())
+    with with_files.app_context():
+        attachment_files.keep(tmp_path, crypto.uuid7(), b"whose row never came")
+    (before[0].parent / f".{before[0].name}.abcd.part").write_bytes(b"half")
+    assert "belong to no row" not in tidy(with_files)
+    with clock.stopped_at(ago(days=-2)):
+        with workplace(tmp_path / ".backup"):
+            assert "belong to no row" not in tidy(with_files)
+        assert "2 files that belong to no row removed" in tidy(with_files)
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == before
+    told = rows(with_files, select(AuditEntry.detail).where(AuditEntry.target == "attachment", AuditEntry.act == "tidy"))
+    assert told == ['{"files":2}']
 
 
 # values of the history

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from app.core import audit, clock, crypto, keys
+from app.core import attachment_files, audit, clock, crypto, keys
 from app.core.audit import acting
 from app.core.crypto import KeyLost, Keyring
 from app.core.errors import RuleViolation
@@ -24,6 +24,7 @@ from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.models import AuditEntry, KeyCheck, Person
 from app.operations import rotation, sealed_values
+from app.operations.backup import workplace
 from tests.conftest import EVERYWHERE, KEYS, make_app, url_of
 from tests.core.rows import make_person
 from tests.figures import FULL, seeded
@@ -378,6 +379,49 @@ def test_values_move_to_a_key_that_was_added_to_the_environment(filled: Flask, u
     working(again, keys.must_fit)
 
 
+# attached files
+
+
+def test_attached_files_move_too(with_files: Flask) -> None:
+    before = look(with_files, opened)
+    newest, values = rotate(with_files)
+    assert (values.total(), set(used(with_files))) == (len(before), {newest})
+    retire(with_files, 1)
+    assert look(with_files, opened) == before
+
+
+def path_of_one(app: Flask) -> Path:
+    data = Path(app.config["DATA_DIR"])
+    return attachment_files.path_of(data, next(attachment_files.present(data)))
+
+
+def test_a_key_that_seals_a_file_is_not_retired_and_another_rotation_moves_it(with_files: Flask) -> None:
+    """Somebody put a file back from an older backup."""
+    path = path_of_one(with_files)
+    old = path.read_bytes()
+    rotate(with_files)
+    path.write_bytes(old)
+    with pytest.raises(RuleViolation, match="1 values are sealed with key 1"):
+        retire(with_files, 1)
+    rotate(with_files)
+    assert used(with_files)[1] == 0
+
+
+def test_a_file_that_cannot_be_opened_is_named_and_stays(with_files: Flask) -> None:
+    path = path_of_one(with_files)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RuleViolation, match=f"The file of the attachment {path.name} cannot be opened"):
+        rotate(with_files)
+    assert path.read_bytes()[0] == 1
+
+
+def test_files_are_not_moved_beside_a_backup(with_files: Flask) -> None:
+    """It may have copied the keys before the new one was added."""
+    with workplace(Path(with_files.config["DATA_DIR"]) / ".backup"), pytest.raises(RuleViolation, match="A backup is at work"):
+        rotate(with_files)
+    assert rotate(with_files)[0] == 2
+
+
 # damage
 
 
@@ -429,6 +473,8 @@ def renew(job: dict[str, Any]) -> None:
     """The office as it was before the rotation."""
     folder = Path(job["folder"])
     shutil.copy(folder / "before.keys", folder / "data.keys")
+    shutil.rmtree(folder / "attachments")
+    shutil.copytree(folder / "before.files", folder / "attachments")
     for left in folder.glob(".data.keys*"):
         left.unlink()
     if job["url"].startswith("sqlite"):
@@ -443,13 +489,14 @@ def renew(job: dict[str, Any]) -> None:
 
 @pytest.mark.full
 def test_a_rotation_killed_at_any_step_loses_nothing_and_goes_on(
-    filled: Flask, url: str, template: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest
+    with_files: Flask, url: str, template: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    job = {**prepared(filled), "folder": str(tmp_path), "batch": BATCH, "first": seeded("kills of a rotation").randint(1, STRIDE)}
-    with filled.app_context():
+    job = {**prepared(with_files), "folder": str(tmp_path), "batch": BATCH, "first": seeded("kills of a rotation").randint(1, STRIDE)}
+    with with_files.app_context():
         db.session.remove()
         db.engine.dispose()
     shutil.copy(tmp_path / "data.keys", tmp_path / "before.keys")
+    shutil.copytree(tmp_path / "attachments", tmp_path / "before.files")
     if template[0] == "pg":
         server = request.getfixturevalue("postgres")
         job |= {"server": server, "source": db_name(url), "url": url_of("pg", server, "killed")}
