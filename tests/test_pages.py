@@ -39,6 +39,7 @@ DATA = sorted(
         "中文",
         "English",
         "Werkzeug",
+        *("PDF", "JPEG", "PNG", "KB", "MB"),
         "seed",
         "setup",
         "a reason",

@@ -43,14 +43,14 @@ class AttachmentView(BaseView):
 
     @expose("/<uid>")
     def open(self, uid: str) -> Response:
-        """The file itself: shown by the browser, or saved where `save` is asked for."""
+        """The file itself, as a browser shows it: it may run nothing, and nobody keeps it."""
         held = self._held(uid)
         with unit_of_work() as session:
             audit.note(session, "open", self._held(uid).row, file=uid, attachment_kind=[None, held.file.kind])
         content = attachment_files.content(current_app.config["DATA_DIR"], held.file.uid, held.file.sha256)
         name = f"{held.file.owner_table}-{held.file.kind}-{clock.local(held.file.made_at):%Y%m%d}.{ENDINGS[held.file.media_type]}"
         answer = Response(content, mimetype=held.file.media_type)
-        answer.headers["Content-Disposition"] = f'{"attachment" if request.args.get("save") else "inline"}; filename="{name}"'
+        answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
         answer.headers["Content-Security-Policy"] = POLICY
         return answer
 

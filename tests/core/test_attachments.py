@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import request
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import FileStorage
@@ -110,10 +112,9 @@ def test_what_is_served_can_do_nothing(sign_in, seeing, draft):
     clerk = sign_in("clerk")
     send_to(clerk, draft, made.pdf(), name="x.html")
     (file,) = files_of(seeing, draft)
-    shown, saved = clerk.get(f"/attachments/{file.uid}"), clerk.get(f"/attachments/{file.uid}?save=1")
+    shown = clerk.get(f"/attachments/{file.uid}")
     assert (shown.mimetype, shown.data) == ("application/pdf", made.pdf())
     assert re.fullmatch(r'inline; filename="birth-1-\d{8}\.pdf"', shown.headers["Content-Disposition"])
-    assert saved.headers["Content-Disposition"].startswith("attachment; ")
     assert {name: shown.headers[name] for name in ("X-Content-Type-Options", "Cache-Control", "X-Frame-Options")} == {
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
@@ -157,6 +158,13 @@ def test_nothing_of_a_file_lies_readable_on_the_disk(sign_in, app, draft, tmp_pa
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert planted_in(files, {made.SECRET[:17].encode()}) == []
     assert not any(mark in path.read_bytes() for path in on_disk(app) for mark in (b"%PDF", b"PNG", b"JFIF"))
+
+
+def test_a_sent_file_stays_in_memory_however_long(app):
+    sent = {"file": FileStorage(BytesIO(b"x" * 2_000_000), filename="a.pdf")}
+    stream, _length, boundary = stream_encode_multipart(sent, use_tempfile=False)
+    with app.test_request_context("/", method="POST", data=stream.read(), content_type=f'multipart/form-data; boundary="{boundary}"'):
+        assert isinstance(request.files["file"].stream, BytesIO)
 
 
 # what the form refuses
@@ -478,6 +486,22 @@ def test_nobody_else_sees_or_brings_evidence(sign_in, working, seeing):
     sent = post(other, f"/births/change/{asked}/attach", token, made.png())
     assert sent.status_code in (403, 404)
     assert len(files_of(seeing, asked)) == 1
+
+
+def test_evidence_about_a_person_is_seen_where_the_proposal_is(sign_in, working):
+    """Two offices hold the person; the proposal lies with one of them."""
+    with working() as session:
+        person = make_person(session, office=A1)
+        place = regions.by_code(session, B1)
+        with session.no_autoflush:
+            session.add(PersonOffice(person=person, region=place, scope_path=place.path, kind="registered", valid_from=date(2020, 1, 1)))
+        session.flush()
+        asked = changes.propose(session, person, {"name": "李枚"}, user(session, "clerk"), **WHY, token=str(uuid7()))
+        uid, mine = attach(session, asked).uid, person.uid
+    neighbour = sign_in("neighbour")
+    assert neighbour.get(f"/people/show/{mine}").status_code == 200
+    assert neighbour.get(f"/attachments/{uid}").status_code == 404
+    assert sign_in("supervisor").get(f"/attachments/{uid}").status_code == 200
 
 
 # the content
