@@ -14,6 +14,7 @@ from typing import NamedTuple
 NEIGHBOUR = "tests/test_neighbour.py"
 TESTS = (  # the quick first
     "tests/core/test_pickers.py",
+    "tests/core/test_attachments.py",
     "tests/ledgers/births/test_scope.py",
     "tests/ledgers/people/test_scope.py",
     NEIGHBOUR,

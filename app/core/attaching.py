@@ -47,6 +47,8 @@ class Attaching:
     takes_files = False
     datamodel: Any
     endpoint: str
+    include_route_methods: Any
+    exclude_route_methods: Any
     _found: Callable[[Any], Any]
     _asked: Callable[[str], tuple[ChangeRequest, Any]]
     _may: Callable[[str], bool]
@@ -73,8 +75,10 @@ class Attaching:
             return self._change_page(uid, refusal)
         return redirect(url_for(f"{self.endpoint}.change", uid=uid, _anchor="attachments"))
 
-    def _is_with_files(self) -> bool:
-        return self.takes_files or issubclass(self.datamodel.obj, Record)
+    def _is_with_files(self, route: str = "attach") -> bool:
+        """Whether this screen takes files: its rows do, and it has the route."""
+        has_route = self.include_route_methods is None or route in self.include_route_methods
+        return has_route and route not in self.exclude_route_methods and (self.takes_files or issubclass(self.datamodel.obj, Record))
 
     def _files_shown(self, item: Any, requests: Iterable[ChangeRequest], refusal: RuleViolation | None) -> Shown | None:
         """The files of a row and the evidence of its changes."""
@@ -85,7 +89,7 @@ class Attaching:
 
     def _evidence_shown(self, asked: ChangeRequest, refusal: RuleViolation | None) -> Shown | None:
         """The files of a proposed change."""
-        if not self._is_with_files():
+        if not self._is_with_files("attach_evidence"):
             return None
         return self._shown_files(asked, [], url_for(f"{self.endpoint}.attach_evidence", uid=asked.uid), refusal)
 

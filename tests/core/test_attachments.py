@@ -261,6 +261,13 @@ def test_who_is_not_signed_in_is_led_to_the_door(app, working, draft):
     assert "/login" in app.test_client().get(f"/attachments/{uid}").location
 
 
+def test_a_screen_without_files_has_no_way_to_add_one(app):
+    ways = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.endswith((".attach", ".attach_evidence"))}
+    views = {way.partition(".")[0] for way in ways}
+    assert {"PersonView", "BirthView", "BirthRegistrationView", "MarriageEventView", "DeathView"} <= views
+    assert "IdentityRequestView" not in views
+
+
 def test_what_is_no_file_is_not_there(sign_in, draft):
     for address in (str(uuid7()), str(draft), "..", "x", "%00"):
         assert sign_in("clerk").get(f"/attachments/{address}").status_code in (400, 404)
