@@ -112,9 +112,12 @@ def _remember(session: Session, _context: object) -> None:
 
 @event.listens_for(GuardedSession, "after_commit")
 def _remove_after_commit(session: Session) -> None:
-    """The files of deleted rows go once nobody can bring the rows back."""
+    """The files of deleted rows go once nobody can bring the rows back. The act is done: one that cannot be removed is left to `tidy`."""
     if gone := session.info.pop("files_gone", None):
-        remove(current_app.config["DATA_DIR"], gone)
+        try:
+            remove(current_app.config["DATA_DIR"], gone)
+        except OSError:
+            pass
 
 
 @event.listens_for(GuardedSession, "after_soft_rollback")

@@ -442,6 +442,15 @@ def test_a_file_stays_where_the_act_that_would_remove_it_fails(working, seeing, 
     assert (len(files_of(seeing, draft)), len(on_disk(app))) == (1, 1)
 
 
+def test_a_disk_that_lets_no_file_go_stops_no_act(working, seeing, app, draft, monkeypatch):
+    with working() as session:
+        attach(session, scope.get(Birth, draft))
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError("closed")))
+    with working() as session:
+        session.delete(session.scalars(scope.query(Attachment)).one())
+    assert (files_of(seeing, draft), len(on_disk(app))) == ([], 1)
+
+
 # evidence of a change
 
 
