@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128e_attachments"
-down_revision = "20261126_when_forms_were_sent"
+down_revision = "20261128d_duplicates"
 branch_labels = None
 depends_on = None
 
