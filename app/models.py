@@ -64,6 +64,13 @@ from app.ledgers.maternity.models import (
     PregnancyService,  # what a woman who told of her pregnancy wanted
 )
 
+# moves
+from app.ledgers.moves.models import (
+    MoveEvent,  # one move of one person: in, out, elsewhere, back
+    Transfer,  # one file on its way to another office
+    TransferOffice,  # one of the two offices of a transfer
+)
+
 # people
 from app.ledgers.people.models import (
     DuplicatePair,  # two files that may be one person's

@@ -10,6 +10,7 @@ from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
 from app.ledgers.households.views import HouseholdEventView, HouseholdView
 from app.ledgers.maternity.views import NewlywedServiceView, PregnancyServiceView
+from app.ledgers.moves.views import MoveView, TransferView
 from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
@@ -27,6 +28,8 @@ LEDGERS = (
     (PregnancyServiceView, "Pregnancy services", _l("Pregnancy services"), "fa-heartbeat"),
     (HouseholdView, "Households", _l("Households"), "fa-home"),
     (HouseholdEventView, "Household changes", _l("Household changes"), "fa-exchange"),
+    (MoveView, "Moves", _l("Moves"), "fa-truck"),
+    (TransferView, "Transfers", _l("Transfers"), "fa-exchange"),
 )
 
 

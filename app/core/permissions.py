@@ -6,6 +6,8 @@ READ = ("can_list", "can_show", "can_find", "can_options")
 WRITE = (*READ, "can_add", "can_edit", "can_reveal")
 MAKE = ("submit", "withdraw", "discard", "can_propose", "can_attach")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
+SEE_TRANSFERS = (("can_list", "TransferView"), ("can_show", "TransferView"))
+TRANSFERS = (*SEE_TRANSFERS, *((act, "TransferView") for act in ("can_send", "can_options", "accept", "refuse", "withdraw")))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
 RECORD_SCREENS = (
@@ -14,6 +16,7 @@ RECORD_SCREENS = (
     "MarriageEventView",
     "DeathView",
     "HouseholdEventView",
+    "MoveView",
 )  # screens with the standard workflow
 
 SERVICE_SCREENS = ("NewlywedServiceView", "PregnancyServiceView")  # for the serving village and the town's clinician alone
@@ -51,6 +54,8 @@ LEDGER_MENUS = _menus(
     "Deaths",
     "Households",
     "Household changes",
+    "Moves",
+    "Transfers",
     "Duplicates",
 )
 
@@ -72,6 +77,7 @@ SHIPPED = (
             *PAIRS,
             *_on(("DuplicatePairView",), ("can_look", "can_propose", "different")),
             *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
+            *TRANSFERS,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export"),
         ),
@@ -83,6 +89,7 @@ SHIPPED = (
             *_on(("HouseholdView",), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
+            *SEE_TRANSFERS,
             ("can_decide_change", "PersonView"),
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),
@@ -97,6 +104,7 @@ SHIPPED = (
             *_on(("PersonView", "HouseholdView", *RECORD_SCREENS), READ),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
+            *SEE_TRANSFERS,
             ("can_decide_change", "PersonView"),
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),

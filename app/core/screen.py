@@ -207,10 +207,6 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             **extra,
         )
 
-    def waiting(self) -> list[tuple[str, int, str]]:
-        """(label, number, address) of what waits on the home page, for a screen whose rows have no standard workflow."""
-        return []
-
     def _merged_into(self, item: Any) -> Sequence[UUID]:
         """The rows that became one with this one; their history stands in its own."""
         return ()
@@ -222,6 +218,10 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
         possible = workflow.allowed(item, current_user)
         found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
         return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
+
+    def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
+        """What waits for this person beside states of records: (label, number, filter of the list that shows exactly these rows)."""
+        return []
 
     def _may(self, permission: str) -> bool:
         return bool(self.appbuilder.sm.has_access(permission, self.class_permission_name))

@@ -9,6 +9,7 @@ from app.ledgers.families import sheet as marriages
 from app.ledgers.households import sheet as households
 from app.ledgers.maternity import newlywed_sheet as newlyweds
 from app.ledgers.maternity import pregnancy_sheet as pregnancies
+from app.ledgers.moves import sheet as moves
 from app.ledgers.people import sheet as people
 
 LEDGERS: Mapping[str, Any] = {
@@ -16,6 +17,7 @@ LEDGERS: Mapping[str, Any] = {
     "deaths": deaths,
     "household-events": households,
     "marriages": marriages,
+    "moves": moves,
     "newlyweds": newlyweds,
     "people": people,
     "pregnancies": pregnancies,

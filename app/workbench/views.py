@@ -1,7 +1,8 @@
 """The home page: what waits for this person, by ledger, each number opening exactly the rows it counted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from flask_appbuilder import IndexView, expose
@@ -52,11 +53,13 @@ class HomeView(IndexView):
 
     def _waiting(self) -> Iterator[Waiting]:
         for view in self.appbuilder.baseviews:
-            if isinstance(view, LedgerView) and _is_counted(view.datamodel.obj) and self._may("can_list", view):
+            if not isinstance(view, LedgerView) or not self._may("can_list", view):
+                continue
+            if _is_counted(view.datamodel.obj):
                 add_url = url_for(f"{view.endpoint}.add") if self._may("can_add", view) else ""
                 yield Waiting(str(view.list_title), self._counts(view), add_url)
-            elif isinstance(view, LedgerView) and self._may("can_list", view) and (counts := view.waiting()):
-                yield Waiting(str(view.list_title), [Count(*told) for told in counts], "")
+            elif counts := [_count(view, *told) for told in view.waits()]:
+                yield Waiting(str(view.list_title), counts, "")
 
     def _counts(self, view: LedgerView) -> list[Count]:
         wanted = [status for status, right in WORK.items() if self._may(right, view)]
@@ -75,6 +78,10 @@ class HomeView(IndexView):
 def _is_counted(ledger: type) -> bool:
     """Confidential records are counted nowhere but in their own list."""
     return issubclass(ledger, Record) and not ledger.is_confidential
+
+
+def _count(view: LedgerView, label: Any, number: int, narrowed: Mapping[str, Any]) -> Count:
+    return Count(str(label), number, url_for(f"{view.endpoint}.list", **narrowed))
 
 
 def _numbers(ledger: type[Record], wanted: list[Status]) -> dict[Status, int]:

@@ -24,6 +24,8 @@ SETS = [
     "marital",
     "marriage_event",
     "mgmt_class",
+    "move_event",
+    "move_what",
     "record_source",
     "registration_channel",
     "registration_type",

@@ -19,9 +19,11 @@ from app.ledgers.families.models import Death
 from app.ledgers.families.rules import rests_on_it
 from app.ledgers.households import standing as households
 from app.ledgers.households.engine import Contradiction as NotTogether
+from app.ledgers.moves.models import MoveEvent
 from app.ledgers.people import filing, naming, snapshots, sound
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found
+from app.ledgers.people.turns import turn_of
 
 ROLE = "person"
 REQUIRED = ("person_name", "died_on")
@@ -172,6 +174,7 @@ def _problems_of_file(session: Session, death: Death) -> Iterator[Problem]:
 
 def _tell(session: Session, death: Death) -> None:
     """Write the day on the file and end the marriage. Raises RuleViolation where approved records or the file say otherwise."""
+    turn_of(session, death.person_id)
     person = _file(session, death.person_id)
     if person.died_on not in (None, death.died_on) and not death.wrote_file:
         raise RuleViolation.one(_("By the file this person died on another day. Compare both."), "died_on", code="file_died_on")
@@ -199,11 +202,14 @@ def _file(session: Session, person_id: int) -> Person:
 
 
 def _is_contradicted(session: Session, death: Death) -> bool:
-    """Whether another approved death names the person, or an approved birth of theirs is later; wherever these were entered."""
+    """Whether another approved death names the person, or an approved birth or move of theirs is later; wherever these were entered."""
     another = select(Death.id).where(Death.person_id == death.person_id, Death.uid != death.uid, Death.status == Status.approved)
     later = select(Birth.id).where(Birth.mother_id == death.person_id, Birth.born_on > death.died_on, Birth.status == Status.approved)
+    moved = select(MoveEvent.id).where(
+        MoveEvent.person_id == death.person_id, MoveEvent.happened_on > death.died_on, MoveEvent.status == Status.approved
+    )
     with session.no_autoflush, elevated("what contradicts a death"):
-        return any(session.scalar(found.limit(1)) is not None for found in (another, later))
+        return any(session.scalar(found.limit(1)) is not None for found in (another, later, moved))
 
 
 def _contradiction() -> str:

@@ -91,14 +91,13 @@ class DuplicatePairView(LedgerView):
         self.actions["different"] = ActionItem("different", _l("Different people, because"), "", "", False, True, func=self._different)
         self.base_permissions.append("different")
 
-    def waiting(self) -> list[tuple[str, int, str]]:
-        """What the home page counts: pairs for who decides about them, proposed merges for who applies them."""
-        address, found = url_for(f"{self.endpoint}.list"), []
+    def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
+        """Pairs for who decides about them, proposed merges for who applies them."""
+        found: list[tuple[Any, int, dict[str, str]]] = []
         if self._may("different"):
-            found.append((_("waiting for a decision"), self._count(), address))
+            found.append((_("waiting for a decision"), self._count(), {}))
         if self._may("can_decide_change"):
-            proposed = url_for(f"{self.endpoint}.list", _flt_0_change_open=YES)
-            found.append((_("changes proposed"), self._count(DuplicatePair.change_open), proposed))
+            found.append((_("changes proposed"), self._count(DuplicatePair.change_open), {"_flt_0_change_open": YES}))
         return found
 
     @expose("/look", methods=["POST"])

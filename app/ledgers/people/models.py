@@ -51,6 +51,7 @@ class Person(HeldByLink, Audited, Row):
     phone_bidx: Mapped[str | None] = blind_index()
     phone = Encrypted("phone", mask=id_number.mask_phone)
     died_on: Mapped[date | None]
+    moved_out_on: Mapped[date | None] = mapped_column(comment="Left this register, by approved moves")
     closed_on: Mapped[date | None] = mapped_column(comment="The file is closed: the birth that made it was voided")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True, comment="The file that stays")
     is_protected: Mapped[bool] = mapped_column(default=False, comment="Never found by name, number or lookup")
@@ -92,6 +93,8 @@ class PersonOffice(Scoped, Audited, Row):
     kind: Mapped[OfficeKind] = mapped_column(Enum(OfficeKind, native_enum=False, create_constraint=True, length=16, name="kind_known"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    by_move: Mapped[bool] = mapped_column(default=False, comment="Approved moves opened it, and it goes with them")
+    ended_by_move: Mapped[bool] = mapped_column(default=False, comment="Approved moves ended it, and it opens again without them")
 
     person: Mapped[Person] = relationship(back_populates="offices")
     region: Mapped[Region] = relationship()

@@ -28,6 +28,7 @@ from app.extensions import db
 from app.ledgers.families import standing
 from app.ledgers.households import standing as households
 from app.ledgers.households.models import Household
+from app.ledgers.moves import page as moves
 from app.ledgers.people import lookup, merging, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
@@ -69,7 +70,7 @@ class PersonView(LedgerView):
     list_title, show_title, add_title, edit_title = _l("People"), _l("Person"), _l("New person"), _l("Change person")
     list_template, show_template = "people/list.html", "people/show.html"
     list_columns = ["name", "sex", "birth_date", "id_no", "place"]
-    show_columns = ["name", "id_type", "id_no", "sex", "birth_date", "ethnicity", "phone", "died_on"]
+    show_columns = ["name", "id_type", "id_no", "sex", "birth_date", "ethnicity", "phone", "died_on", "moved_out_on"]
     search_columns = ["birth_date", "sex"]
     order_columns = ["name", "birth_date"]
     add_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
@@ -86,6 +87,7 @@ class PersonView(LedgerView):
         "ethnicity": _l("Ethnicity"),
         "phone": _l("Phone"),
         "died_on": _l("Date of death"),
+        "moved_out_on": _l("Moved out on"),
         "place": _l("Place"),
         "residence": _l("Lives at"),
         "registration": _l("Household registered at"),
@@ -102,7 +104,7 @@ class PersonView(LedgerView):
 
     def __init__(self, **kwargs: Any) -> None:
         self.extra_args = {"kind_label": offices.kind_label, "marital_status": _marital_status}
-        self.extra_args |= {"records_of": self._records_of, "household_of": _household_of}
+        self.extra_args |= {"records_of": self._records_of, "household_of": _household_of, "moves_of": moves.of_person}
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:

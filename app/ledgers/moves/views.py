@@ -1,0 +1,319 @@
+"""The screens of the moves ledger: the moves, and the transfers between offices."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, request, url_for
+from flask_appbuilder.actions import ActionItem
+from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.models.filters import BaseFilter
+from flask_appbuilder.models.sqla.filters import FilterEqual, FilterNotEqual
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+from wtforms import HiddenField, StringField
+from wtforms.validators import Optional
+
+from app.core import clock, scope, tokens
+from app.core.boxes import ON_ADD, ON_EDIT, fieldsets, say_beside
+from app.core.crypto import uuid7
+from app.core.errors import RuleViolation
+from app.core.fields import OPTIONS, CalendarField, ChoiceField, CodeField, RegionField
+from app.core.filters import LedgerFilters, no_row
+from app.core.interface import LedgerInterface
+from app.core.labels import RECORD_LABELS
+from app.core.regions import Region, RegionCode
+from app.core.screen import expose, has_access
+from app.core.unit_of_work import Busy, unit_of_work
+from app.extensions import db
+from app.ledgers.moves import rules, transfer_rules
+from app.ledgers.moves.models import MoveEvent, Transfer, TransferOffice, TransferSide, TransferState
+from app.ledgers.moves.transfer_rules import Sending
+from app.ledgers.people import search
+from app.ledgers.people.models import Person
+from app.ledgers.people.sound import OFFICES
+from app.ledgers.people.views import NamesPeople
+
+STATES = {
+    TransferState.open: _l("waiting for an answer"), TransferState.accepted: _l("accepted"),
+    TransferState.refused: _l("refused"), TransferState.withdrawn: _l("withdrawn"),
+}  # fmt: skip
+ACTS = {"accept": (_l("Accept"), False), "refuse": (_l("Refuse"), True), "withdraw": (_l("Withdraw"), False)}  # act → label, needs a reason
+TO_MINE = 2  # which comparison of the state narrows the list to what came in
+
+
+class MoveInterface(LedgerInterface):
+    """Moves with their office."""
+
+    eager = (joinedload(MoveEvent.region),)
+
+
+class MoveView(NamesPeople):
+    """Moves into this register, out of it, away from where somebody is registered, and back."""
+
+    route_base = "/moves"
+    datamodel = MoveInterface(MoveEvent)
+    rules = rules
+    list_title, show_title, add_title, edit_title = _l("Moves"), _l("Move"), _l("New move"), _l("Change move")
+    places = ("person_region",)
+    people_labels = {"person": _l("Person")}
+    find_hint = _l("Whole ID number, or part of the name")
+    list_columns = ["person_name", "kind", "what", "happened_on", "other_place", "status", "raised", "statistical_month", "region"]
+    groups = (
+        (_l("Move"), ["kind", "what", "happened_on", "other_place"]),
+        (
+            _l("Person"),
+            ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
+        ),
+        (_l("Report"), ["reported_on", "remark"]),
+    )
+    add_columns = edit_columns = [column for _name, columns in groups for column in columns]
+    add_fieldsets, edit_fieldsets = fieldsets(groups, *ON_ADD), fieldsets(groups, *ON_EDIT)
+    show_fieldsets = [
+        *fieldsets(groups),
+        (_l("State"), {"fields": ["region", "statistical_month", "on_hold", "late", "made_at", "approved_at"]}),
+    ]
+    show_columns = [column for _name, group in show_fieldsets for column in group["fields"]]
+    search_columns = [
+        "status", "region", "kind", "happened_on", "what", "person_sex", "statistical_month", "reported_on", "late", "on_hold",
+        "change_open",
+    ]  # fmt: skip
+    order_columns = ["statistical_month"]
+    validators_columns = {"reported_on": [Optional()], "person_sex": [Optional()], "what": [Optional()]}
+    label_columns = {
+        **RECORD_LABELS,
+        "kind": _l("Move"),
+        "what": _l("What moved"),
+        "happened_on": _l("Moved on"),
+        "other_place": _l("Where from or where to"),
+        "person_name": _l("Name"),
+        "person_id_type": _l("ID type"),
+        "person_id_no": _l("ID number"),
+        "person_sex": _l("Sex"),
+        "person_birth_date": _l("Birth date"),
+        "person_region": _l("Place in your offices"),
+        "reported_on": _l("Reported on"),
+        "statistical_month": _l("Statistical month"),
+    }
+    description_columns = {
+        "kind": _l("Between two offices of this register nobody moves in or out: send the file from the person's page."),
+        "what": _l("Who lives elsewhere stays registered here: there it is always the residence."),
+        "other_place": _l("The place outside this register: where they came from, went to, or live now."),
+        "person_id_no": _l("As on the card; it fills in the birth date and the sex. Without one, name and birth date find the file."),
+        "person_sex": _l("Filled in from the ID number of a resident identity card."),
+        "person_birth_date": _l("Filled in from the ID number of a resident identity card."),
+        "person_region": _l("Where they come to; for a person who is not on file yet, where they live or lived."),
+        "reported_on": _l("Leave it empty for today."),
+    }
+
+    def find_condition(self, text: str) -> ColumnElement[bool]:
+        people = (MoveEvent.person_id,)
+        return search.on_rows(text, numbers=(MoveEvent.person_id_no,), written=(MoveEvent.person_name,), found=people, people=people)
+
+
+class _OfSide(BaseFilter):
+    """Transfers of one state in which one's own offices are on one side."""
+
+    side: TransferSide
+
+    def apply(self, query: Select[Any], value: str) -> Select[Any]:
+        state = TransferState.__members__.get(value)
+        return query.where(no_row(Transfer) if state is None else of_side(self.side, state))
+
+
+class ToMine(_OfSide):
+    name = _l("Sent to my offices, and")
+    arg_name = "to_mine"
+    side = TransferSide.receiving
+
+
+class FromMine(_OfSide):
+    name = _l("Sent by my offices, and")
+    arg_name = "from_mine"
+    side = TransferSide.sending
+
+
+class TransferFilters(LedgerFilters):
+    """A state is compared together with who sent and who receives."""
+
+    conversion_table = (("is_state", [FilterEqual, FilterNotEqual, ToMine, FromMine]), *LedgerFilters.conversion_table)
+
+
+class TransferInterface(LedgerInterface):
+    """Transfers with their offices and people; those that wait come first, the longest due on top."""
+
+    eager = (
+        joinedload(Transfer.from_region), joinedload(Transfer.to_region), joinedload(Transfer.sent_by), joinedload(Transfer.answered_by),
+    )  # fmt: skip
+    filter_converter_class = TransferFilters
+
+    def is_state(self, col_name: str) -> bool:
+        """Whether the column says where a transfer stands."""
+        return col_name == "state"
+
+    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
+        if order_column in ("", "id"):
+            waits = Transfer.state == TransferState.open
+            wanted = wanted.order_by(case((waits, 0), else_=1), case((waits, Transfer.due_on)))
+        return super().page(wanted, order_column, order_direction, page, page_size)
+
+
+class AnyOfficeField(RegionField):
+    """A village or a town of the whole register: names of places are public."""
+
+    def lookup(self, uid: str) -> Any:
+        found = scope.as_uuid(uid)
+        return db.session.scalars(_offices().where(Region.uid == found)).one_or_none() if found else None
+
+    def options(self, text: str) -> list[Any]:
+        with_code = select(RegionCode.region_id).where(
+            RegionCode.code.startswith(text or "-", autoescape=True), RegionCode.valid_to.is_(None)
+        )
+        named = or_(Region.name.contains(text, autoescape=True), Region.id.in_(with_code))
+        return list(db.session.scalars(_offices().where(named).order_by(Region.path).limit(OPTIONS)))
+
+
+class SendForm(DynamicForm):
+    """What a transfer says."""
+
+    what = CodeField(_l("What moved"), [Optional()], code_set="move_what")
+    to_region = AnyOfficeField(
+        _l("Office that receives"), url="/transfers/options/to_region", description=_l("The village or town where they moved to.")
+    )
+    moved_on = CalendarField(_l("Moved on"), [Optional()])  # type: ignore[no-untyped-call]
+    reason = StringField(_l("Reason"), description=_l("The office that receives it reads it."))
+    act_token = HiddenField(default=lambda: str(uuid7()))
+
+
+class TransferView(NamesPeople):
+    """Files on their way from one office of this register to another."""
+
+    route_base = "/transfers"
+    datamodel = TransferInterface(Transfer)
+    include_route_methods = {"list", "show", "action", "action_post", "options", "send"}
+    list_title, show_title = _l("Transfers"), _l("Transfer")
+    people_labels = {"person": _l("Person")}
+    list_columns = ["person_name", "person_birth_date", "what", "from_region", "to_region", "moved_on", "progress", "due_on"]
+    show_columns = [
+        "person_name", "person_id_type", "person_id_no", "person_birth_date", "what", "from_region", "to_region", "moved_on", "reason",
+        "progress", "due_on", "sent_by", "sent_at", "answered_by", "answered_at", "answer",
+    ]  # fmt: skip
+    add_columns = edit_columns = ["reason"]
+    search_columns = ["state", "due_on", "moved_on", "what"]
+    order_columns = ["moved_on", "due_on"]
+    label_columns = {
+        "person_name": _l("Name"),
+        "person_id_type": _l("ID type"),
+        "person_id_no": _l("ID number"),
+        "person_birth_date": _l("Birth date"),
+        "what": _l("What moved"),
+        "from_region": _l("Office that sends"),
+        "to_region": _l("Office that receives"),
+        "moved_on": _l("Moved on"),
+        "reason": _l("Reason"),
+        "state": _l("Status"),
+        "progress": _l("Status"),
+        "due_on": _l("Answer until"),
+        "sent_by": _l("Sent by"),
+        "sent_at": _l("Sent at"),
+        "answered_by": _l("Answered by"),
+        "answered_at": _l("Answered at"),
+        "answer": _l("Words with the answer"),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        states = lambda: [(state.value, label) for state, label in STATES.items()]  # noqa: E731  (asked anew on each page)
+        self.search_form_extra_fields = {"state": ChoiceField(_l("Status"), pairs=states)}
+        self.formatters_columns = {"progress": _progress, "state": lambda state: str(STATES.get(state, state))}
+        super().__init__(**kwargs)
+        for act, (label, _needs_reason) in ACTS.items():
+            self.actions[act] = ActionItem(act, label, "", "", True, True, func=self._answering(act))
+            self.base_permissions.append(act)
+
+    def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
+        """What was sent to this person's offices and waits, and what of it is overdue."""
+        if not self._may("accept"):
+            return []
+        waiting = scope.query(Transfer).where(of_side(TransferSide.receiving, TransferState.open))
+        today, days = clock.today(), Transfer.due_on
+        counted = waiting.with_only_columns(func.count(), func.count(case((days < today, 1))))
+        number, late = db.session.execute(counted).one()
+        narrowed = {f"_flt_{TO_MINE}_state": TransferState.open.value}
+        until = {"_flt_2_due_on": (today - timedelta(days=1)).isoformat()}
+        return [(_("waiting for your answer"), number, narrowed), (_("overdue"), late, narrowed | until)]
+
+    def _answering(self, act: str) -> Any:
+        return lambda row, **words: transfer_rules.ACTS[act](row, current_user, clock.today(), **words)
+
+    def _acts_of(self, item: Transfer) -> list[tuple[str, Any, bool]]:
+        return [(act, *ACTS[act]) for act in transfer_rules.allowed(db.session(), item, current_user) if self._may(act)]
+
+    @expose("/options/<column>")
+    @has_access
+    def options(self, column: str) -> Any:
+        """At most twenty villages and towns of the whole register, each with what it lies in."""
+        if column != "to_region":
+            abort(404)
+        found = SendForm().to_region.options(request.args.get("q", "").strip())
+        titles = _titles(found)
+        return jsonify(results=[{"id": str(place.uid), "text": titles[place.id]} for place in found])
+
+    @expose("/send/<uid>", methods=["GET", "POST"])
+    @has_access
+    def send(self, uid: str) -> Any:
+        """The form by which an office sends somebody's file to another one."""
+        person = scope.get(Person, uid) or abort(404)
+        form = SendForm(request.form)
+        if request.method == "POST" and form.validate():
+            sent = self._sent(form, uid)
+            if sent is not None:
+                flash(_("Sent. The other office answers; until then the file stays with you."), "success")
+                return redirect(url_for("TransferView.show", pk=sent))
+            person = scope.get(Person, uid) or abort(404)
+        return self.render_template("moves/send.html", title=_("Send to another office"), form=form, person=person)
+
+    def _sent(self, form: Any, uid: str) -> Any:
+        """The transfer, be it of this sending of the form or of an earlier one; None where it was refused."""
+        token = str(scope.as_uuid(form.act_token.data) or abort(400))
+        told = Sending(form.what.data, form.to_region.data, form.moved_on.data, form.reason.data or "")
+        try:
+            with unit_of_work() as session:
+                if not tokens.first_sending(session, token, current_user.id):
+                    return tokens.result_of(session, token, current_user.id)
+                person = scope.get(Person, uid) or abort(404)
+                sent = transfer_rules.send(session, person, told, current_user, clock.today()).uid
+                tokens.keep_result(session, token, current_user.id, sent)
+            return sent
+        except RuleViolation as refusal:
+            say_beside(form, refusal)
+        except IntegrityError:
+            flash(_("Somebody else acted on this record at the same moment. Look at it again."), "danger")
+        except Busy as error:
+            flash(str(error), "warning")
+        return None
+
+
+def of_side(side: TransferSide, state: TransferState) -> ColumnElement[bool]:
+    """The condition that a transfer of this state has one of one's own offices on this side."""
+    mine = scope.current().criterion(TransferOffice.scope_path)
+    return Transfer.id.in_(select(TransferOffice.transfer_id).where(mine, TransferOffice.side == side)) & (Transfer.state == state)
+
+
+def _progress(told: tuple[TransferState, bool]) -> str:
+    state, is_overdue = told
+    return _("%(state)s, overdue", state=STATES[state]) if is_overdue else str(STATES[state])
+
+
+def _offices() -> Select[Any]:
+    return select(Region).where(Region.level.in_(OFFICES), Region.valid_to.is_(None))
+
+
+def _titles(places: Iterable[Region]) -> dict[int, str]:
+    """County, town and village of each place, so that two of one name are told apart."""
+    paths = {place.path[:length] for place in places for length in (12, 16, 20)}
+    names = dict(db.session.execute(select(Region.path, Region.name).where(Region.path.in_(paths))).tuples().all())
+    return {place.id: "".join(names[place.path[:n]] for n in (12, 16, 20) if n <= len(place.path)) for place in places}
