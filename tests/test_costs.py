@@ -18,6 +18,8 @@ from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
+from tests.factories.moves import make_move, make_transfer
+from tests.factories.people import make_person
 from tests.figures import figure
 
 BIRTHS = figure(100_000)
@@ -27,6 +29,8 @@ LISTS = (
     "/registrations/list/",
     "/marriages/list/",
     "/deaths/list/",
+    "/moves/list/",
+    "/transfers/list/",
     "/households/list/",
     "/household-events/list/",
     "/people/list/",
@@ -35,7 +39,16 @@ LISTS = (
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
-FORMS = ("/births/add", "/registrations/add", "/marriages/add", "/deaths/add", "/household-events/add", "/people/add", "/people/lookup")
+FORMS = (
+    "/births/add",
+    "/registrations/add",
+    "/marriages/add",
+    "/deaths/add",
+    "/moves/add",
+    "/household-events/add",
+    "/people/add",
+    "/people/lookup",
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +60,8 @@ def office(shared_app: Flask) -> Flask:
         make_marriage(session)
         make_death(session)
         make_event(session, make_household(session))
+        make_move(session)
+        make_transfer(session, make_person(session))
         duplicates.keep(session, duplicates.candidates(session, clock.today()))
     return shared_app
 

@@ -32,6 +32,7 @@ from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, ma
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
+from tests.factories.moves import make_move, make_transfer
 from tests.factories.pairs import merged
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +181,9 @@ COUNTED = (
     "household_member",
     "duplicate_rule",
     "duplicate_pair",
+    "move_event",
+    "transfer",
+    "transfer_office",
     "attachment",
     "audit_entry",
     "audit_secret",
@@ -207,6 +211,8 @@ def fill(session: Session) -> None:
         make_pregnancy(session)
         make_event(session, make_household(session))
         merged(session, *(make_person(session, name="李梅", id_no=None) for _twice in range(2)))
+        move = make_move(session, status=Status.approved)
+        make_transfer(session, session.get_one(Person, move.person_id))
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

@@ -24,17 +24,19 @@ from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.families.models import Death, MarriageEvent
 from app.ledgers.households.models import Household, HouseholdEvent
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
+from app.ledgers.moves.models import MoveEvent, Transfer
 from app.ledgers.people.models import DuplicatePair, IdentityRequest, Person, PersonOffice
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
 from app.reports.models import ReportRun
-from tests.cast import A1, B1
+from tests.cast import A1, A2, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.attachments import attach
 from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
+from tests.factories.moves import make_move, make_transfer
 from tests.factories.pairs import pair_of, proposed
 from tests.factories.people import make_person
 
@@ -54,14 +56,21 @@ TABLES = (
     PregnancyService,
     Household,
     HouseholdEvent,
+    MoveEvent,
+    Transfer,
     ReportRun,
     ChangeRequest,
     DuplicatePair,
     Attachment,
 )
 RECORDS = {  # ledger → kind of row
-    "births": "birth", "registrations": "registration", "marriages": "marriage", "deaths": "death", "household-events": "set_up",
-}  # fmt: skip
+    "births": "birth",
+    "registrations": "registration",
+    "marriages": "marriage",
+    "deaths": "death",
+    "household-events": "set_up",
+    "moves": "move",
+}
 REPORT = "births-monthly"
 
 
@@ -202,6 +211,29 @@ ROADS: dict[tuple[str, str], Road] = {
     **changing("PersonView", "person", "asked"),
     **changing("MarriageEventView", "wedded", "asked"),
     **changing("DeathView", "dead", "asked"),
+    **ledger(
+        "MoveView",
+        "move",
+        "person_id_no",
+        "person_region",
+        {
+            "kind": "1",
+            "what": "3",
+            "happened_on": "2025-02-10",
+            "other_place": "武汉市",
+            "person_name": "王邻居",
+            "person_id_type": "1",
+            "person_sex": "1",
+        },
+    ),
+    **changing("MoveView", "moved", "asked"),
+    ("TransferView.list", "GET"): Road((200,)),
+    ("TransferView.show", "GET"): Road(GONE, "transfer"),
+    ("TransferView.options", "GET"): Road((200,), values={"column": "to_region", "q": "黄花"}),
+    ("TransferView.send", "GET"): Road(GONE, "person"),
+    ("TransferView.send", "POST"): Road(GONE, "person", {"what": "1", "to_region": "{region}", "moved_on": "2025-02-10", "reason": "asks"}),
+    ("TransferView.action", "POST"): Road(GONE, "transfer", values={"name": "accept_transfer"}),
+    ("TransferView.action_post", "POST"): Road(GONE, words={"action": "recall_transfer", "rowid": "{transfer}"}),
     **confidential("NewlywedServiceView", "couple"),
     **confidential("PregnancyServiceView", "woman"),
     **changing("HouseholdEventView", "joined", "asked"),
@@ -276,6 +308,10 @@ def town(shared_app: Flask) -> Town:
         set_up = make_household(session, person_name=CANARY + "户", address=CANARY + "址", status=Status.draft)
         at_home = make_household(session, person_name=CANARY + "主", former_no=CERTIFICATE)
         joined = make_event(session, at_home, person_name=CANARY + "入")
+        move = make_move(session, person_name=CANARY + "迁", other_place=CANARY + "外")
+        moved = make_move(session, person_name=CANARY + "走", status=Status.approved)
+        away = make_person(session, office=A1, name=CANARY + "转")
+        transfer = make_transfer(session, away, to=A2, reason=CANARY + "因")
         double = make_person(session, office=A1, name=CANARY + "民", id_no=None)
         merge = proposed(session, person, double)
         one_here = pair_of(session, double, make_person(session, office=B1, name="王邻居", id_no=None))
@@ -293,11 +329,12 @@ def town(shared_app: Flask) -> Town:
         rows |= {"pair": one_here, "merge": merge, "double": double}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
+        rows |= {"move": move, "moved": moved, "transfer": transfer}
         rows |= files
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
             sealed
-            for row in (person, birth, registration, marriage, death, couple, woman, set_up)
+            for row in (person, birth, registration, marriage, death, couple, woman, set_up, move, transfer)
             for name in secrets_of(type(row))
             if (sealed := getattr(row, name))
         ]
@@ -391,6 +428,7 @@ FILTERS = (
     "_flt_0_sex=2",
     "_flt_0_happened_on=2020-05-20",
     "_flt_0_died_on=2025-02-10",
+    "_flt_0_other_place=" + CANARY,
     "_flt_0_mother_name=" + CANARY,
 )
 

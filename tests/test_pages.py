@@ -21,12 +21,13 @@ from tests.factories.births import make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import do, make_newlywed, make_pregnancy
+from tests.factories.moves import make_move, make_transfer
 from tests.factories.pairs import pair_of, proposed
 from tests.factories.people import make_person
 from tests.reader import Page
 
 ROLES = ("clerk", "supervisor", "approver", "service_worker", "clinician", "auditor", "statistician", "admin")
-MANY = 80  # pages of one role; a crawl that finds more walks in circles
+MANY = 120  # pages of one role; a crawl that finds more walks in circles
 NAME = "测测"
 PLACES = [row["name"] for row in csv.DictReader(REGIONS.read_text(encoding="utf-8").splitlines())]
 DATA = sorted(
@@ -62,6 +63,8 @@ def office(app) -> None:
         doubles = [make_person(session, office=A1, name=NAME, id_no=None) for _twice in range(2)]
         session.flush()
         proposed(session, first, doubles[0])
+        make_transfer(session, make_person(session, office=A1, name=NAME), reason=NAME)
+        make_move(session, person_name=NAME, other_place=NAME, status=Status.submitted)
         pair_of(session, *doubles)
         make_registration(session, woman_name=NAME, region=regions.by_code(session, A1), status=Status.submitted)
         make_death(session, person_name=NAME, status=Status.submitted)

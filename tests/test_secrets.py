@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app.core import regions
 from app.core.scope import looking_as
 from app.extensions import db
-from tests.cast import A1
+from tests.cast import A1, B1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.people import id_number_for
 from tests.figures import figure, seeded
@@ -54,8 +54,7 @@ class Office:
         app.config.update(REVEALS_PER_HOUR=10_000, LOOKUPS_PER_HOUR=10_000)  # the figure is larger than a person's hour
         self.clerk, self.supervisor, self.neighbour = Client(app, "clerk"), Client(app, "supervisor"), Client(app, "neighbour")
         with app.app_context(), looking_as(EVERYWHERE):
-            place = regions.by_code(db.session(), A1)
-            self.place = str(place.uid) if place else ""
+            self.place, self.elsewhere = (str(place.uid) for code in (A1, B1) if (place := regions.by_code(db.session(), code)))
 
     def person(self, number: str, phone: str, name: str) -> str:
         """Type a person, first with a wrong check character, then rightly; the address of the file."""
@@ -121,10 +120,24 @@ class Office:
         assert page is not None
         assert number not in self.clerk.get(page[0]).text
 
+    def moves(self, number: str, name: str, page: str) -> None:
+        """Type that somebody on file lives elsewhere, submit and approve it; send the file to another office, which refuses."""
+        told = {"kind": "3", "what": "1", "happened_on": "2026-10-01", "other_place": "武汉市"}
+        answer = self.clerk.send("/moves/add", person_id_type="1", person_id_no=number, person_name=name, **told)
+        assert answer.status_code == 302, answer.text
+        act = str(answer.location).replace("/show/", "/action/{}/")
+        assert self.clerk.send(act.format("submit"), answer.location).status_code == 302
+        assert self.supervisor.send(act.format("approve"), answer.location).status_code == 302
+        sent = {"what": "2", "to_region": self.elsewhere, "moved_on": "2026-10-02", "reason": "asks"}
+        answer = self.clerk.send(page.replace("/people/show/", "/transfers/send/"), **sent)
+        assert answer.status_code == 302, answer.text
+        refuse = str(answer.location).replace("/show/", "/action/refuse_transfer/")
+        assert self.neighbour.send(refuse, answer.location, reason="not ours").status_code == 302
+
     def search(self, number: str, name: str) -> None:
         """Look for a number as its own clerk and as the neighbour, and ask the lookup."""
         self.clerk.send("/people/find", "/people/list/", text=number)
-        for ledger in ("births", "marriages", "deaths", "households", "household-events"):
+        for ledger in ("births", "marriages", "deaths", "moves", "households", "household-events"):
             self.clerk.send(f"/{ledger}/find", f"/{ledger}/list/", text=number)
         self.neighbour.send("/people/find", "/people/list/", text=number)
         self.neighbour.send("/people/lookup", id_no=number, name=name, reason="asks")
@@ -154,7 +167,7 @@ def bring_in(app: Flask, numbers: list[str], phone: str, clerks_own: Path, folde
     told = run(args=["sheet", "import", "births", str(file), "--as", "clerk"])
     assert f"{len(numbers)} in " in told.output, told.output
     (folder / "told").write_text(told.output, encoding="utf-8")
-    for ledger in ("births", "marriages", "deaths", "household-events", "people"):
+    for ledger in ("births", "marriages", "deaths", "household-events", "moves", "people"):
         assert run(args=["sheet", "export", ledger, str(folder / f"{ledger}.xlsx"), "--as", "clerk"]).exit_code == 0
 
 
@@ -195,6 +208,7 @@ def test_no_planted_number_is_on_disk_or_in_a_log(app, logs, postgres_folder, te
         office.birth(mother, father, child, child_born, name)
         office.marriage(mother, husband, name)
         office.household(woman, "女" + name[1:])
+        office.moves(woman, "女" + name[1:], page)
         office.death(woman, "女" + name[1:])
         office.search(mother, name)
     office.report("2026-03", logs)

@@ -45,6 +45,7 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_propose": _l("Propose changes of approved records"),
     "can_attach": _l("Attach files"),
     "can_decide_change": _l("Decide about proposed changes"),
+    "can_send": _l("Send to another office"),
     "can_lookup": _l("Look up an ID number"),
     "can_look": _l("Look for duplicates now"),
     "can_rows": _l("Open the rows of a figure"),

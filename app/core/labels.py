@@ -30,6 +30,10 @@ ACT_LABELS: dict[str, Any] = {
     "refuse": _l("Refuse the change"),
     "withdraw_change": _l("Withdraw the proposal"),
     "withdraw_consent": _l("Withdraw the consent"),
+    "send": _l("Send to another office"),
+    "accept_transfer": _l("Accept the transfer"),
+    "refuse_transfer": _l("Refuse the transfer"),
+    "recall_transfer": _l("Withdraw the transfer"),
 }
 RECORD_LABELS: dict[str, Any] = {  # of the columns every record has
     "region": _l("Office"),
@@ -107,8 +111,6 @@ def act_label(act: str) -> str:
         "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
         "explain": _l("Explain what is unusual"), "merge": _l("Merge"), "different": _l("Different people"),
         "attach": _l("Attach a file"), "detach": _l("Remove a file"), "open": _l("Open a file"),
-        "send": _l("Send to another office"), "accept_transfer": _l("Accept the transfer"),
-        "refuse_transfer": _l("Refuse the transfer"), "recall_transfer": _l("Withdraw the transfer"),
         "backup": _l("Make a backup"), "add_key": _l("Add a data key"), "rotate_keys": _l("Re-encrypt with the new key"),
         "retire_key": _l("Retire a data key"), "tidy": _l("Remove what had its time"),
         "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),

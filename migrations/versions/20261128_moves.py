@@ -145,7 +145,7 @@ def upgrade():
         sa.Column("from_region_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("to_region_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("moved_on", sa.Date(), nullable=False),
-        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("cause", sa.String(length=200), nullable=False, comment="Why it is sent, in the sender's words"),
         sa.Column("was_out_on", sa.Date(), nullable=True, comment="What the file said about having moved out when it was sent"),
         sa.Column(
             "state",

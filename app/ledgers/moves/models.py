@@ -113,7 +113,7 @@ class Transfer(HeldByLink, Audited, Row):
     from_region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
     to_region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
     moved_on: Mapped[date]
-    reason: Mapped[str] = mapped_column(String(200))
+    cause: Mapped[str] = mapped_column(String(200), comment="Why it is sent, in the sender's words")
     was_out_on: Mapped[date | None] = mapped_column(comment="What the file said about having moved out when it was sent")
     state: Mapped[TransferState] = mapped_column(
         Enum(TransferState, native_enum=False, create_constraint=True, length=16, name="state_known"),

@@ -51,7 +51,7 @@ def send(session: Session, person: Person, told: Sending, actor: Actor, today: d
         raise RuleViolation.one(_there_already(), "to_region", code="there")
     days = params.number(session, "moves", "transfer_answer_days", told.to.path, today)
     transfer = Transfer(
-        person_id=person.id, what=told.what, from_region=office, to_region=told.to, moved_on=told.moved_on, reason=told.reason.strip(),
+        person_id=person.id, what=told.what, from_region=office, to_region=told.to, moved_on=told.moved_on, cause=told.reason.strip(),
         was_out_on=person.moved_out_on, sent_by_id=actor.id, sent_at=clock.now(), due_on=today + timedelta(days=days),
         state=TransferState.open, audit_path=office.path, **{f"person_{name}": getattr(person, name) for name in SNAPSHOT},
     )  # fmt: skip
@@ -108,7 +108,7 @@ def withdraw(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: 
     _close(session, transfer, TransferState.withdrawn, actor, "recall_transfer", token, reason)
 
 
-ACTS: Mapping[str, Callable[..., None]] = {"accept": accept, "refuse": refuse, "withdraw": withdraw}
+ACTS: Mapping[str, Callable[..., None]] = {"accept_transfer": accept, "refuse_transfer": refuse, "recall_transfer": withdraw}
 
 
 def allowed(session: Session, transfer: Transfer, actor: Actor) -> list[str]:
@@ -116,7 +116,9 @@ def allowed(session: Session, transfer: Transfer, actor: Actor) -> list[str]:
     if transfer.state is not TransferState.open:
         return []
     answers = is_on(session, transfer, TransferSide.receiving) and transfer.sent_by_id != actor.id
-    return (["accept", "refuse"] if answers else []) + (["withdraw"] if is_on(session, transfer, TransferSide.sending) else [])
+    return (["accept_transfer", "refuse_transfer"] if answers else []) + (
+        ["recall_transfer"] if is_on(session, transfer, TransferSide.sending) else []
+    )
 
 
 def is_on(session: Session, transfer: Transfer, side: TransferSide) -> bool:
@@ -266,7 +268,7 @@ def _note_there(session: Session, act: str, transfer: Transfer, reason: str = ""
     chain = transfer.to_region.path[:TOWN_LENGTH]
     if chain != audit.chain_of(transfer):
         told = {"reason": reason.strip()} if reason.strip() else {}
-        audit.note_about(session, act, audit.target_of(transfer), chain, **told)
+        audit.note_about(session, act, f"transfer_office/{transfer.uid}", chain, **told)
 
 
 def _refuse_if(problems: list[Problem]) -> None:

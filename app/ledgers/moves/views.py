@@ -25,7 +25,7 @@ from app.core.errors import RuleViolation
 from app.core.fields import OPTIONS, CalendarField, ChoiceField, CodeField, RegionField
 from app.core.filters import LedgerFilters, no_row
 from app.core.interface import LedgerInterface
-from app.core.labels import RECORD_LABELS
+from app.core.labels import ACT_LABELS, RECORD_LABELS
 from app.core.regions import Region, RegionCode
 from app.core.screen import expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
@@ -42,7 +42,7 @@ STATES = {
     TransferState.open: _l("waiting for an answer"), TransferState.accepted: _l("accepted"),
     TransferState.refused: _l("refused"), TransferState.withdrawn: _l("withdrawn"),
 }  # fmt: skip
-ACTS = {"accept": (_l("Accept"), False), "refuse": (_l("Refuse"), True), "withdraw": (_l("Withdraw"), False)}  # act → label, needs a reason
+NEEDS_REASON = "refuse_transfer"
 TO_MINE = 2  # which comparison of the state narrows the list to what came in
 
 
@@ -199,10 +199,10 @@ class TransferView(NamesPeople):
     people_labels = {"person": _l("Person")}
     list_columns = ["person_name", "person_birth_date", "what", "from_region", "to_region", "moved_on", "progress", "due_on"]
     show_columns = [
-        "person_name", "person_id_type", "person_id_no", "person_birth_date", "what", "from_region", "to_region", "moved_on", "reason",
+        "person_name", "person_id_type", "person_id_no", "person_birth_date", "what", "from_region", "to_region", "moved_on", "cause",
         "progress", "due_on", "sent_by", "sent_at", "answered_by", "answered_at", "answer",
     ]  # fmt: skip
-    add_columns = edit_columns = ["reason"]
+    add_columns = edit_columns = ["cause"]
     search_columns = ["state", "due_on", "moved_on", "what"]
     order_columns = ["moved_on", "due_on"]
     label_columns = {
@@ -214,7 +214,7 @@ class TransferView(NamesPeople):
         "from_region": _l("Office that sends"),
         "to_region": _l("Office that receives"),
         "moved_on": _l("Moved on"),
-        "reason": _l("Reason"),
+        "cause": _l("Reason"),
         "state": _l("Status"),
         "progress": _l("Status"),
         "due_on": _l("Answer until"),
@@ -228,15 +228,15 @@ class TransferView(NamesPeople):
     def __init__(self, **kwargs: Any) -> None:
         states = lambda: [(state.value, label) for state, label in STATES.items()]  # noqa: E731  (asked anew on each page)
         self.search_form_extra_fields = {"state": ChoiceField(_l("Status"), pairs=states)}
-        self.formatters_columns = {"progress": _progress, "state": lambda state: str(STATES.get(state, state))}
+        self.formatters_columns = {"progress": _progress, "state": lambda state: str(STATES[state]) if state else ""}
         super().__init__(**kwargs)
-        for act, (label, _needs_reason) in ACTS.items():
-            self.actions[act] = ActionItem(act, label, "", "", True, True, func=self._answering(act))
+        for act in transfer_rules.ACTS:
+            self.actions[act] = ActionItem(act, ACT_LABELS[act], "", "", True, True, func=self._answering(act))
             self.base_permissions.append(act)
 
     def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
         """What was sent to this person's offices and waits, and what of it is overdue."""
-        if not self._may("accept"):
+        if not self._may("accept_transfer"):
             return []
         waiting = scope.query(Transfer).where(of_side(TransferSide.receiving, TransferState.open))
         today, days = clock.today(), Transfer.due_on
@@ -250,7 +250,8 @@ class TransferView(NamesPeople):
         return lambda row, **words: transfer_rules.ACTS[act](row, current_user, clock.today(), **words)
 
     def _acts_of(self, item: Transfer) -> list[tuple[str, Any, bool]]:
-        return [(act, *ACTS[act]) for act in transfer_rules.allowed(db.session(), item, current_user) if self._may(act)]
+        possible = [act for act in transfer_rules.allowed(db.session(), item, current_user) if self._may(act)]
+        return [(act, ACT_LABELS[act], act == NEEDS_REASON) for act in possible]
 
     @expose("/options/<column>")
     @has_access

@@ -170,7 +170,7 @@ def test_accepting_moves_the_file_whole(working, sent, his):
     uid, person = sent()
     with working(A) as session:
         move = make_move(session, kind=MOVED_OUT, what=REGISTRATION, person_id_no=his).uid
-    assert answered(working, B, uid, "accept", "neighbour", "") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour", "") == set()
     with working(B) as session:
         file = scope.get(Person, person)
         assert seen_at(session, file.id) == {("resident", of(session, B1)), ("registered", of(session, B1))}
@@ -183,13 +183,12 @@ def test_accepting_moves_the_file_whole(working, sent, his):
         assert session.scalars(scope.query(Person).where(search.condition("王强"), Person.uid == person)).one_or_none() is None
     with working() as session:
         number = session.scalar(select(Person.id).where(Person.uid == person))
+        towns = [regions.by_code(session, code).path for code in (A, B)]
         ended = [link for link in links(session, number) if link[1] == of(session, A1)]
         assert [until is not None for *_link, until in ended] == [True]
-        chains = {path: [] for path in (regions.by_code(session, A).path, regions.by_code(session, B).path)}
-        told = select(AuditEntry.chain, AuditEntry.act).where(AuditEntry.target == f"transfer/{uid}").order_by(AuditEntry.number)
-        for chain, act in session.execute(told):
-            chains[chain].append(act)
-        assert [sorted(acts) for acts in chains.values()] == [["accept_transfer", "change", "create", "send"], ["accept_transfer", "send"]]
+        told = select(AuditEntry.act).where(AuditEntry.target.in_((f"transfer/{uid}", f"transfer_office/{uid}")))
+        chains = {path: set(session.scalars(told.where(AuditEntry.chain == path))) for path in towns}
+        assert chains == {towns[0]: {"accept_transfer", "change", "create", "send"}, towns[1]: {"accept_transfer", "send"}}
         for chain in chains:
             rows = session.scalars(
                 select(AuditEntry).where(AuditEntry.chain == chain, AuditEntry.target.startswith("person_office/"))
@@ -200,7 +199,7 @@ def test_accepting_moves_the_file_whole(working, sent, his):
 
 def test_what_stays_keeps_the_file_with_the_old_office_too(working, sent):
     uid, person = sent(what=RESIDENCE, first=lambda session, person: also_seen_by(session, person, A1))
-    answered(working, B, uid, "accept", "neighbour")
+    answered(working, B, uid, "accept_transfer", "neighbour")
     with working() as session:
         file = session.scalars(scope.query(Person).where(Person.uid == person)).one()
         assert seen_at(session, file.id) == {("registered", of(session, A1)), ("resident", of(session, B1))}
@@ -214,7 +213,7 @@ def test_who_moved_out_is_sent_after_them_and_is_here_again(working, sent):
         make_move(session, kind=MOVED_OUT, person_id_no=person.id_no.reveal(), status=Status.approved)
 
     uid, person = sent(first=out, what=RESIDENCE, moved_on=LATER)
-    assert answered(working, B, uid, "accept", "neighbour") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == set()
     gone, seen = whole(working, person)
     assert gone is None
     assert {why for why, _place in seen} >= {"resident"}
@@ -222,7 +221,7 @@ def test_who_moved_out_is_sent_after_them_and_is_here_again(working, sent):
 
 def test_a_move_before_the_transfer_never_touches_the_new_office(working, sent, his):
     uid, person = sent(moved_on=LATER)
-    answered(working, B, uid, "accept", "neighbour")
+    answered(working, B, uid, "accept_transfer", "neighbour")
     before = whole(working, person)
     with working(B) as session:
         told = {"kind": MOVED_IN, "person_id_no": his, "person_region": regions.by_code(session, B1), **B_TELLS}
@@ -245,14 +244,14 @@ def test_the_old_office_cannot_take_back_what_it_wrote_before(working, sent):
         kept["uid"] = make_move(session, kind=ELSEWHERE, person_id_no=person.id_no.reveal(), status=Status.approved).uid
 
     uid, _person = sent(first=away, moved_on=LATER)
-    assert answered(working, B, uid, "accept", "neighbour") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == set()
     with pytest.raises(RuleViolation, match="no place of your offices"), working(A) as session:
         do(scope.get(MoveEvent, kept["uid"]), "void", user(session, "supervisor"))
 
 
 def test_a_protected_person_is_sent_by_whoever_holds_the_file(working, sent):
     uid, person = sent(more={"is_protected": True})
-    assert answered(working, B, uid, "accept", "neighbour") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == set()
     with working(B):
         assert scope.get(Person, person).is_protected
 
@@ -262,9 +261,9 @@ def test_a_protected_person_is_sent_by_whoever_holds_the_file(working, sent):
 
 def test_who_sent_it_never_answers_even_where_they_cover_both_offices(working, sent):
     uid, _person = sent(to=A2)
-    for act in ("accept", "refuse"):
+    for act in ("accept_transfer", "refuse_transfer"):
         assert answered(working, A, uid, act, "clerk") == {"own"}
-    assert answered(working, A, uid, "accept", "colleague") == set()
+    assert answered(working, A, uid, "accept_transfer", "colleague") == set()
 
 
 def test_the_database_lets_nobody_answer_what_they_sent(working, sent):
@@ -276,7 +275,8 @@ def test_the_database_lets_nobody_answer_what_they_sent(working, sent):
 
 
 @pytest.mark.parametrize(
-    ("office", "who", "act", "code"), [(A, "colleague", "accept", "not_receiver"), (B, "neighbour", "withdraw", "not_sender")]
+    ("office", "who", "act", "code"),
+    [(A, "colleague", "accept_transfer", "not_receiver"), (B, "neighbour", "recall_transfer", "not_sender")],
 )
 def test_each_side_does_what_is_its_own(working, sent, office, who, act, code):
     uid, _person = sent()
@@ -286,10 +286,10 @@ def test_each_side_does_what_is_its_own(working, sent, office, who, act, code):
 def test_a_refusal_needs_a_reason_and_leaves_the_file(working, sent):
     uid, person = sent()
     before = whole(working, person)
-    assert answered(working, B, uid, "refuse", "neighbour", " ") == {"reason_missing"}
-    assert answered(working, B, uid, "refuse", "neighbour", "x" * 201) == {"long"}
-    assert answered(working, B, uid, "refuse", "neighbour", "不是本村") == set()
-    assert answered(working, B, uid, "accept", "neighbour") == {"answered"}
+    assert answered(working, B, uid, "refuse_transfer", "neighbour", " ") == {"reason_missing"}
+    assert answered(working, B, uid, "refuse_transfer", "neighbour", "x" * 201) == {"long"}
+    assert answered(working, B, uid, "refuse_transfer", "neighbour", "不是本村") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == {"answered"}
     assert whole(working, person) == before
     with working(A) as session:
         assert scope.get(Transfer, uid).answer == "不是本村"
@@ -298,9 +298,9 @@ def test_a_refusal_needs_a_reason_and_leaves_the_file(working, sent):
 
 def test_the_sender_takes_it_back_before_an_answer(working, sent):
     uid, _person = sent()
-    assert answered(working, A, uid, "withdraw", "colleague", "") == set()
-    assert answered(working, B, uid, "accept", "neighbour") == {"answered"}
-    assert answered(working, A, uid, "withdraw", "clerk") == {"answered"}
+    assert answered(working, A, uid, "recall_transfer", "colleague", "") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == {"answered"}
+    assert answered(working, A, uid, "recall_transfer", "clerk") == {"answered"}
 
 
 # what happened meanwhile
@@ -331,8 +331,8 @@ def test_what_happened_meanwhile_stops_the_acceptance(working, sent, meanwhile, 
     uid, person = sent(what=RESIDENCE)
     with working(A) as session:
         meanwhile(session, scope.get(Person, person))
-    assert answered(working, B, uid, "accept", "neighbour") == {code}
-    assert answered(working, B, uid, "refuse", "neighbour") == set()
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == {code}
+    assert answered(working, B, uid, "refuse_transfer", "neighbour") == set()
 
 
 def test_a_proposal_about_the_file_is_decided_before_it_goes(working, sent, his):
@@ -342,7 +342,7 @@ def test_a_proposal_about_the_file_is_decided_before_it_goes(working, sent, his)
     with working(A) as session:
         told = {"explained": {}, "token": str(uuid7()), "reason": "slip", "evidence": "card"}
         changes.propose(session, scope.get(Person, person), {"ethnicity": "02"}, user(session, "clerk"), **told)
-    assert answered(working, B, uid, "accept", "neighbour") == {"change_open"}
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == {"change_open"}
 
 
 # what ends
@@ -353,17 +353,17 @@ def test_other_ledgers_learn_that_the_residence_left(working, sent, monkeypatch)
     ending = WhatEnds(end=lambda _session, _person, on: told.append(on), restore=lambda *_words: told.append("restored"))
     monkeypatch.setattr(endings, "WHAT_ENDS", [ending])
     uid, _person = sent(what=REGISTRATION, first=lambda session, person: also_seen_by(session, person, A1))
-    answered(working, B, uid, "accept", "neighbour")
+    answered(working, B, uid, "accept_transfer", "neighbour")
     assert told == []
     with working(A) as session:
         uid = make_transfer(session, scope.get(Person, _person), what=RESIDENCE).uid
-    answered(working, B, uid, "accept", "neighbour")
+    answered(working, B, uid, "accept_transfer", "neighbour")
     assert told == [MOVED_ON]
 
 
 def test_a_move_of_the_new_office_is_corrected_there(working, sent, his):
     uid, person = sent()
-    answered(working, B, uid, "accept", "neighbour")
+    answered(working, B, uid, "accept_transfer", "neighbour")
     with working(B) as session:
         told = {"kind": MOVED_OUT, "person_id_no": his, "happened_on": LATER, "person_region": None, **B_TELLS}
         make_move(session, **told, status=Status.approved)

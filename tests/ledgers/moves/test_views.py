@@ -158,7 +158,7 @@ def test_from_the_page_of_a_person_to_the_other_office(sign_in, working, file, h
     assert his not in page
     assert f"/people/show/{file}" not in page
     assert neighbour.get(f"/people/show/{file}").status_code == 404
-    assert act(neighbour, uid, "accept", "transfers").status_code == 302
+    assert act(neighbour, uid, "accept_transfer", "transfers").status_code == 302
     assert f"/people/show/{file}" in neighbour.get(first).text
     assert neighbour.get(f"/people/show/{file}").status_code == 200
     assert clerk.get(f"/people/show/{file}").status_code == 404
@@ -185,8 +185,8 @@ def test_the_picker_offers_places_of_other_offices_with_what_they_lie_in(clerk):
 
 def test_a_refusal_needs_its_reason_on_the_screen_too(sign_in, working, sent):
     neighbour = sign_in("neighbour")
-    assert "Write the reason." in act_page(neighbour, sent, "refuse", reason="")
-    act(neighbour, sent, "refuse", "transfers", reason="不是本村")
+    assert "Write the reason." in act_page(neighbour, sent, "refuse_transfer", reason="")
+    act(neighbour, sent, "refuse_transfer", "transfers", reason="不是本村")
     assert state_of(working, sent) == "refused"
     assert "不是本村" in sign_in("clerk").get(f"/transfers/show/{sent}").text
 
@@ -197,17 +197,18 @@ def act_page(client, uid, name, **words):
 
 
 def test_only_its_own_buttons_stand_on_each_side(sign_in, sent):
-    buttons = {who: set(re.findall(r'class="btn [a-z-]+" name="act" value="(\w+)"', sign_in(who).get(f"/transfers/show/{sent}").text))
-               for who in ("clerk", "colleague", "neighbour", "supervisor")}  # fmt: skip
-    assert buttons == {"clerk": {"withdraw"}, "colleague": {"withdraw"}, "neighbour": {"accept", "refuse"}, "supervisor": set()}
-    assert act(sign_in("supervisor"), sent, "withdraw", "transfers").status_code == 403
+    pattern = r'class="btn [a-z-]+" name="act" value="(\w+)"'
+    offered = {"clerk": {"recall_transfer"}, "colleague": {"recall_transfer"}, "neighbour": {"accept_transfer", "refuse_transfer"}}
+    for who, wanted in {**offered, "supervisor": set()}.items():
+        assert set(re.findall(pattern, sign_in(who).get(f"/transfers/show/{sent}").text)) == wanted
+    assert act(sign_in("supervisor"), sent, "recall_transfer", "transfers").status_code == 403
 
 
 def test_one_click_sent_twice_is_one_answer(sign_in, working, sent):
     neighbour = sign_in("neighbour")
     seen = neighbour.hidden(f"/transfers/show/{sent}")
     for _ in range(2):
-        page = neighbour.http.post(f"/transfers/action/accept/{sent}", data=seen).headers["Location"]
+        page = neighbour.http.post(f"/transfers/action/accept_transfer/{sent}", data=seen).headers["Location"]
         assert "alert-danger" not in neighbour.get(page).text
     assert state_of(working, sent) == "accepted"
 
@@ -217,7 +218,7 @@ def test_two_clerks_who_accept_at_once_are_one(sign_in, working, two_hats_of_b, 
     for who in ("neighbour", two_hats_of_b):
         client = sign_in(who)
         seen = client.hidden(f"/transfers/show/{sent}")
-        clicks.append((client, f"/transfers/action/accept/{sent}", seen | {"act_token": str(uuid7())}))
+        clicks.append((client, f"/transfers/action/accept_transfer/{sent}", seen | {"act_token": str(uuid7())}))
     assert at_once(clicks) == [302, 302]
     assert state_of(working, sent) == "accepted"
     with working(B):
@@ -246,7 +247,7 @@ def test_the_list_shows_what_waits_first_and_the_workbench_opens_exactly_that(si
         table = Transfer.__table__
         session.connection().execute(update(table).where(table.c.uid == overdue).values(due_on=TODAY - timedelta(days=1)))
     clerk, neighbour = sign_in("clerk"), sign_in("neighbour")
-    act(clerk, uids[2], "withdraw", "transfers")
+    act(clerk, uids[2], "recall_transfer", "transfers")
     page = neighbour.get("/transfers/list/?psize_TransferView=200").text
     assert page.index(uids[0]) < page.index(uids[1]) < page.index(uids[2])
     assert "waiting for an answer, overdue" in page
