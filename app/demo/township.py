@@ -18,7 +18,7 @@ from app.core.crypto import uuid7
 from app.core.regions import Region
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.demo import REGIONS, households, scans, services
+from app.demo import REGIONS, households, moves, scans, services
 from app.extensions import db
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
@@ -26,6 +26,8 @@ from app.ledgers.families import death_rules
 from app.ledgers.families import rules as marriage_rules
 from app.ledgers.families.models import AGAIN, DIVORCE, FIRST, WEDDING, Death, MarriageEvent
 from app.ledgers.households import rules as household_rules
+from app.ledgers.moves import rules as move_rules
+from app.ledgers.moves.models import MoveEvent
 from app.ledgers.people import duplicates, merging, naming
 from app.ledgers.people.models import DuplicatePair
 from app.ledgers.people.naming import Named
@@ -99,7 +101,7 @@ def _town_scope() -> Scope:
 
 
 def _township(session: Session) -> None:
-    """Births, registrations, marriages, deaths and households of the last months, in every state a clerk meets."""
+    """Births, registrations, marriages, deaths, moves and households of the last months, in every state a clerk meets."""
     chance, today = random.Random(SEED), clock.today()  # noqa: S311  (the same township at every first start)
     town = regions.by_code(session, TOWN)
     villages = session.scalars(select(Region).where(Region.parent_id == (town and town.id)).order_by(Region.path)).all()
@@ -110,9 +112,10 @@ def _township(session: Session) -> None:
     for number in range(BIRTHS):
         told = _birth(chance, number, villages[chance.randrange(len(villages))], today)
         _enter(session, Birth(**told), rules, clerk, supervisor, STAGES[number % len(STAGES)])
+    filed = []
     for number in range(3):
         who = Named(_name(chance, MEN), "1", _number(date(1950 + number, 5, 1), "1", 900 + number), None, None, "")
-        naming.file(session, naming.completed(who, today), villages[number], today)
+        filed.append(naming.file(session, naming.completed(who, today), villages[number], today))
     _doubles(session, villages, clerk, today)
     for number in range(MARRIAGES - 1):
         told = _marriage(chance, number, villages[number % len(villages)], today)
@@ -125,6 +128,13 @@ def _township(session: Session) -> None:
         _enter(session, Death(**told), death_rules, clerk, supervisor, STAGES[number % len(STAGES)])
     _services(session, chance, today)
     _households(session, clerk, supervisor, today)
+    for number in range(moves.MOVES):
+        name, id_no = _name(chance, MEN), _number(date(1980 + number, 7, 4 + number), "1", 800 + number)
+        move = MoveEvent(**moves.move(number, name, id_no, villages[number % len(villages)], today))
+        _enter(session, move, move_rules, clerk, supervisor, STAGES[number % len(STAGES)])
+    neighbour = regions.by_code(session, NEIGHBOUR)
+    if neighbour:
+        moves.transfers(session, filed[:2], neighbour, clerk, today)
 
 
 def _services(session: Session, chance: random.Random, today: date) -> None:

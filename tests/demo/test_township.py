@@ -15,6 +15,7 @@ from app.core.scope import looking_as
 from app.core.workflow import Record, Status
 from app.demo import township
 from app.demo.households import HOUSEHOLDS
+from app.demo.moves import MOVES
 from app.demo.services import EACH
 from app.demo.township import ACCOUNTS, BIRTHS, DEATHS, MARRIAGES, PASSWORD, REGISTRATIONS
 from app.extensions import db
@@ -22,6 +23,7 @@ from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.families.models import Death, MarriageEvent
 from app.ledgers.households.models import HouseholdEvent
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
+from app.ledgers.moves.models import MoveEvent, Transfer, TransferState
 from app.ledgers.people.models import Person
 from app.setup import setup
 from tests.conftest import EVERYWHERE, Client, make_app, new_database
@@ -90,12 +92,18 @@ def test_the_accounts_are_told_with_their_password(demo: Flask) -> None:
         (NewlywedService, EACH + 1),
         (PregnancyService, EACH + 1),
         (HouseholdEvent, HOUSEHOLD_EVENTS),
+        (MoveEvent, MOVES),
     ],
 )
 def test_there_are_records_in_every_state(demo: Flask, ledger: type[Record], rows: int) -> None:
     found = Counter(ask(demo, lambda s: s.scalars(select(ledger.status)).all()))
     assert set(found) == set(Status)
     assert found.total() == rows
+
+
+def test_a_transfer_waits_for_the_neighbour(demo: Flask) -> None:
+    assert sorted(ask(demo, lambda s: s.scalars(select(Transfer.state)).all())) == [TransferState.open, TransferState.withdrawn]
+    assert "<strong>1</strong> waiting for your answer" in Client(demo, "neighbour", PASSWORD).get("/").text
 
 
 def test_a_clerk_sees_the_births_and_the_neighbour_does_not(demo: Flask) -> None:

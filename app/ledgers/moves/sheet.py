@@ -13,6 +13,7 @@ from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.moves import rules
 from app.ledgers.moves.models import ELSEWHERE, RESIDENCE, MoveEvent
+from app.ledgers.people import snapshots
 
 MODEL, SCREEN = MoveEvent, "MoveView"
 Key = tuple[Any, ...]
@@ -78,5 +79,6 @@ def saved(session: Session, move: MoveEvent, values: dict[str, Any]) -> None:
 
 def check(move: MoveEvent, today: date) -> list[Problem]:
     """What can be seen from the row alone, for a row that is refused anyway."""
+    snapshots.complete(move, rules.ROLE, today)
     found = rules.check(move, today)
     return rules.people(move, today) if any(problem.code == "missing" for problem in found) else found

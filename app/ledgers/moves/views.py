@@ -238,10 +238,9 @@ class TransferView(NamesPeople):
         """What was sent to this person's offices and waits, and what of it is overdue."""
         if not self._may("accept_transfer"):
             return []
-        waiting = scope.query(Transfer).where(of_side(TransferSide.receiving, TransferState.open))
         today, days = clock.today(), Transfer.due_on
-        counted = waiting.with_only_columns(func.count(), func.count(case((days < today, 1))))
-        number, late = db.session.execute(counted).one()
+        waiting = of_side(TransferSide.receiving, TransferState.open)
+        number, late = db.session.execute(select(func.count(Transfer.id), func.count(case((days < today, 1)))).where(waiting)).one()
         narrowed = {f"_flt_{TO_MINE}_state": TransferState.open.value}
         until = {"_flt_2_due_on": (today - timedelta(days=1)).isoformat()}
         return [(_("waiting for your answer"), number, narrowed), (_("overdue"), late, narrowed | until)]
@@ -267,14 +266,14 @@ class TransferView(NamesPeople):
     @has_access
     def send(self, uid: str) -> Any:
         """The form by which an office sends somebody's file to another one."""
-        person = scope.get(Person, uid) or abort(404)
+        person = _person(uid)
         form = SendForm(request.form)
         if request.method == "POST" and form.validate():
             sent = self._sent(form, uid)
             if sent is not None:
                 flash(_("Sent. The other office answers; until then the file stays with you."), "success")
                 return redirect(url_for("TransferView.show", pk=sent))
-            person = scope.get(Person, uid) or abort(404)
+            person = _person(uid)
         return self.render_template("moves/send.html", title=_("Send to another office"), form=form, person=person)
 
     def _sent(self, form: Any, uid: str) -> Any:
@@ -285,8 +284,7 @@ class TransferView(NamesPeople):
             with unit_of_work() as session:
                 if not tokens.first_sending(session, token, current_user.id):
                     return tokens.result_of(session, token, current_user.id)
-                person = scope.get(Person, uid) or abort(404)
-                sent = transfer_rules.send(session, person, told, current_user, clock.today()).uid
+                sent = transfer_rules.send(session, _person(uid), told, current_user, clock.today()).uid
                 tokens.keep_result(session, token, current_user.id, sent)
             return sent
         except RuleViolation as refusal:
@@ -300,8 +298,13 @@ class TransferView(NamesPeople):
 
 def of_side(side: TransferSide, state: TransferState) -> ColumnElement[bool]:
     """The condition that a transfer of this state has one of one's own offices on this side."""
-    mine = scope.current().criterion(TransferOffice.scope_path)
-    return Transfer.id.in_(select(TransferOffice.transfer_id).where(mine, TransferOffice.side == side)) & (Transfer.state == state)
+    mine = scope.query(TransferOffice).where(TransferOffice.side == side).with_only_columns(TransferOffice.transfer_id)
+    return Transfer.id.in_(mine) & (Transfer.state == state)
+
+
+def _person(uid: str) -> Person:
+    """The file, or 404: a foreign one and a missing one look the same."""
+    return scope.get(Person, uid) or abort(404)
 
 
 def _progress(told: tuple[TransferState, bool]) -> str:
