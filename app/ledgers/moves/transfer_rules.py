@@ -69,13 +69,14 @@ def send(session: Session, person: Person, told: Sending, actor: Actor, today: d
 def accept(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """From now on the file lies with the office it was sent to, in one act. Raises RuleViolation where that is not possible any more."""
     session = db.session()
-    _must_be_answerable(session, transfer, actor)
+    path = _must_be_answerable(session, transfer, actor)
+    to = session.scalars(select(Region).where(Region.path == path)).one()  # the office may have been merged since it was sent
     left = standing.office_path(session, transfer.person_id, Side.residence)
     told = _file(session, transfer.person_id)
     _refuse_if([*_changed_since(session, transfer, told)])
     _close(session, transfer, TransferState.accepted, actor, "accept_transfer", token, reason)
     session.flush()
-    sides, to = standing.sides_of(transfer.what), transfer.to_region
+    sides = standing.sides_of(transfer.what)
     handed = standing.hand_over(session, transfer.person_id, sides, to, transfer.moved_on)
     standing.write_links(session, transfer.person_id, handed)
     person = standing.file_of(session, transfer.person_id)  # seen by the new link
@@ -103,7 +104,7 @@ def withdraw(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: 
     turn_of(session, transfer.person_id)
     session.refresh(transfer)
     _must_be_open(transfer)
-    if not is_on(session, transfer, TransferSide.sending):
+    if office_on(session, transfer, TransferSide.sending) is None:
         raise RuleViolation.one(_("Only the office that sent this can withdraw it."), code="not_sender")
     _close(session, transfer, TransferState.withdrawn, actor, "recall_transfer", token, reason)
 
@@ -115,16 +116,15 @@ def allowed(session: Session, transfer: Transfer, actor: Actor) -> list[str]:
     """The acts this person may do with a transfer now, as far as the row decides."""
     if transfer.state is not TransferState.open:
         return []
-    answers = is_on(session, transfer, TransferSide.receiving) and transfer.sent_by_id != actor.id
-    return (["accept_transfer", "refuse_transfer"] if answers else []) + (
-        ["recall_transfer"] if is_on(session, transfer, TransferSide.sending) else []
-    )
+    answers = office_on(session, transfer, TransferSide.receiving) and transfer.sent_by_id != actor.id
+    found = ["accept_transfer", "refuse_transfer"] if answers else []
+    return [*found, "recall_transfer"] if office_on(session, transfer, TransferSide.sending) else found
 
 
-def is_on(session: Session, transfer: Transfer, side: TransferSide) -> bool:
-    """Whether one of one's own offices is on this side of a transfer."""
+def office_on(session: Session, transfer: Transfer, side: TransferSide) -> str | None:
+    """The path of the office on this side of a transfer, where it is one of one's own."""
     mine = scope.query(TransferOffice).where(TransferOffice.transfer_id == transfer.id, TransferOffice.side == side)
-    return session.scalar(mine.with_only_columns(TransferOffice.id).limit(1)) is not None
+    return session.scalar(mine.with_only_columns(TransferOffice.scope_path))
 
 
 def open_of(session: Session, person: Person) -> Transfer | None:
@@ -195,15 +195,17 @@ def _must_be_open(transfer: Transfer) -> None:
         raise RuleViolation.one(_("This transfer has been answered or withdrawn already."), code="answered")
 
 
-def _must_be_answerable(session: Session, transfer: Transfer, actor: Actor) -> None:
-    """Whether this person may answer now. Whoever answers at the same moment waits, and then reads what the first one wrote."""
+def _must_be_answerable(session: Session, transfer: Transfer, actor: Actor) -> str:
+    """The office that answers, if this person may now. Whoever answers at the same moment waits, and reads what the first one wrote."""
     turn_of(session, transfer.person_id)
     session.refresh(transfer)
     _must_be_open(transfer)
-    if not is_on(session, transfer, TransferSide.receiving):
+    path = office_on(session, transfer, TransferSide.receiving)
+    if path is None:
         raise RuleViolation.one(_("Only the office it was sent to can answer."), code="not_receiver")
     if transfer.sent_by_id == actor.id:
         raise RuleViolation.one(_("You sent this; another person must answer it."), code="own")
+    return path
 
 
 @dataclass(frozen=True)

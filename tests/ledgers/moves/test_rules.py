@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock, periods, regions, scope
@@ -148,7 +148,7 @@ def test_a_draft_that_goes_closes_the_file_it_made(working):
         person_id = move.person_id
         do(move, "discard", user(session, "clerk"))
     with working() as session:
-        assert session.scalar(select(Person.id).where(Person.id == person_id)) is None
+        assert session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none() is None
 
 
 # approving, and voiding exactly what it did

@@ -11,6 +11,7 @@ from app.core import changes, clock, regions, scope
 from app.core.audit import AuditEntry, verify
 from app.core.crypto import sealed_row, uuid7
 from app.core.errors import RuleViolation
+from app.core.merge import merge
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.moves import endings
@@ -18,7 +19,7 @@ from app.ledgers.moves.endings import WhatEnds
 from app.ledgers.moves.models import BACK, BOTH, ELSEWHERE, MOVED_IN, MOVED_OUT, REGISTRATION, RESIDENCE, MoveEvent, Transfer
 from app.ledgers.people import filing, search
 from app.ledgers.people.models import Person
-from tests.cast import A1, A2, B1, COUNTY, A, B, C
+from tests.cast import A1, A2, B1, C1, COUNTY, A, B, C
 from tests.factories.births import user
 from tests.factories.families import make_death
 from tests.factories.moves import BORN, MOVED_ON, answer, do, links, make_move, make_transfer, seen_at
@@ -174,7 +175,7 @@ def test_accepting_moves_the_file_whole(working, sent, his):
     with working(B) as session:
         file = scope.get(Person, person)
         assert seen_at(session, file.id) == {("resident", of(session, B1)), ("registered", of(session, B1))}
-        assert {link.valid_from for link in file.offices} == {MOVED_ON}
+        assert {began for _why, _place, began, _ended in links(session, file.id)} == {MOVED_ON}
         assert file in session.scalars(scope.query(Person).where(search.condition("王强"))).all()
     with working(A) as session:
         assert scope.get(Person, person) is None
@@ -204,7 +205,7 @@ def test_what_stays_keeps_the_file_with_the_old_office_too(working, sent):
         file = session.scalars(scope.query(Person).where(Person.uid == person)).one()
         assert seen_at(session, file.id) == {("registered", of(session, A1)), ("resident", of(session, B1))}
     with working(A) as session:
-        assert scope.get(Person, person).place == of(session, A1)
+        assert seen_at(session, scope.get(Person, person).id) == {("registered", of(session, A1))}
 
 
 def test_who_moved_out_is_sent_after_them_and_is_here_again(working, sent):
@@ -369,3 +370,11 @@ def test_a_move_of_the_new_office_is_corrected_there(working, sent, his):
         make_move(session, **told, status=Status.approved)
         make_move(session, **told | {"kind": BACK, "happened_on": TODAY}, status=Status.approved)
     assert whole(working, person)[0] is None
+
+
+def test_an_office_that_was_merged_meanwhile_answers_for_the_old_one(working, sent):
+    uid, person = sent(to=C1)
+    with working() as session:
+        merge(session, [regions.by_code(session, code) for code in (C1, "420506109202")], "合并村", C1, TODAY)
+    assert answered(working, C, uid, "accept_transfer", "approver") == set()
+    assert whole(working, person)[1] == {("resident", "合并村"), ("registered", "合并村")}
