@@ -78,7 +78,11 @@ class Attaching:
     def _is_with_files(self, route: str = "attach") -> bool:
         """Whether this screen takes files: its rows do, and it has the route."""
         has_route = self.include_route_methods is None or route in self.include_route_methods
-        return has_route and route not in self.exclude_route_methods and (self.takes_files or issubclass(self.datamodel.obj, Record))
+        return has_route and route not in self.exclude_route_methods and (self.takes_files or self._is_open_record())
+
+    def _is_open_record(self) -> bool:
+        """Whether the rows are records that keep what they were given: a paper would outlast the consent to a confidential one."""
+        return issubclass(self.datamodel.obj, Record) and not self.datamodel.obj.is_confidential
 
     def _files_shown(self, item: Any, requests: Iterable[ChangeRequest], refusal: RuleViolation | None) -> Shown | None:
         """The files of a row and the evidence of its changes."""

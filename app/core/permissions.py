@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 READ = ("can_list", "can_show", "can_find", "can_options")
 WRITE = (*READ, "can_add", "can_edit", "can_reveal")
-MAKE = ("submit", "withdraw", "discard", "can_propose", "can_attach")
+MAKE = ("submit", "withdraw", "discard", "can_propose")
 REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act in ("can_list", "can_show", "answer")))
 SEE_TRANSFERS = (("can_list", "TransferView"), ("can_show", "TransferView"))
 ANSWERS = ("accept_transfer", "refuse_transfer", "recall_transfer")
@@ -77,7 +77,7 @@ SHIPPED = (
             *REQUESTS,
             *PAIRS,
             *_on(("DuplicatePairView",), ("can_look", "can_propose", "different")),
-            *_on(RECORD_SCREENS, (*WRITE, *MAKE)),
+            *_on(RECORD_SCREENS, (*WRITE, *MAKE, "can_attach")),
             *TRANSFERS,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export"),

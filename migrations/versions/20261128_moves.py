@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_moves"
-down_revision = "20261126_when_forms_were_sent"
+down_revision = "20261128e_attachments"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import scope
@@ -78,6 +78,15 @@ def rejoin(session: Session, person_id: int, *, by: UUID) -> None:
     with elevated("moves that end a membership"):
         session.connection().execute(delete(PARTINGS).where(PARTINGS.c.person_id == person_id, PARTINGS.c.by_uid == by))
     _settle_all(session, person_id, {})
+
+
+def become_one(session: Session, stays: int, goes: int, died_on: date | None) -> None:
+    """Write the households of a person anew whose two files became one, after the events name the file that stays."""
+    with elevated("households of a file that was merged"):
+        connection = session.connection()
+        connection.execute(update(PARTINGS).where(PARTINGS.c.person_id == goes).values(person_id=stays))
+        connection.execute(delete(MEMBERS).where(MEMBERS.c.person_id == goes))
+    settle_person(session, stays, died_on)
 
 
 def membership(session: Session, person_id: int, on: date) -> Membership | None:

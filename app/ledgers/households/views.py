@@ -20,11 +20,13 @@ from app.core.labels import RECORD_LABELS
 from app.core.screen import LedgerView
 from app.core.workflow import Status
 from app.extensions import db
-from app.ledgers.households import page, rules
+from app.ledgers.households import one_file, page, rules
 from app.ledgers.households.models import CLOSED, HEAD_CHANGED, JOINED, LEFT, RELATION_CHANGED, Household, HouseholdEvent
-from app.ledgers.people import search
+from app.ledgers.people import merging, search
 from app.ledgers.people.models import Person
 from app.ledgers.people.views import PERSON_HINT, NamesPeople, records_of
+
+merging.ALSO["households"] = one_file.ALSO
 
 OFFERED = {  # what a household's page offers to enter, with or without a person
     JOINED: _l("Add a member"),

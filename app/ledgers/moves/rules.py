@@ -14,6 +14,7 @@ from app.core.regions import Region
 from app.core.workflow import Actor, Status
 from app.extensions import db
 from app.ledgers.moves import endings, standing
+from app.ledgers.moves.endings import Leaving
 from app.ledgers.moves.engine import Contradiction, Side
 from app.ledgers.moves.models import BACK, ELSEWHERE, MOVED_IN, MOVED_OUT, REGISTRATION, RESIDENCE, MoveEvent
 from app.ledgers.people import filing, naming, snapshots, sound
@@ -51,7 +52,7 @@ def approve(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str 
     with session.no_autoflush:
         _settle(session, move, move.person_id, contradiction(), counts=True)
         if _is_leaving(move):
-            endings.residence_left(session, move.person_id, move.happened_on)
+            endings.residence_left(session, _leaving(move))
         move.statistical_month, move.late = periods.count_in(session, move.scope_path, move.happened_on, on)
         workflow.advance(move, "approve", actor, token=token, reason=reason)
 
@@ -63,7 +64,7 @@ def void(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str = "
     with session.no_autoflush:
         _settle(session, move, move.person_id, rests_on_it(), counts=False)
         if _is_leaving(move):
-            endings.residence_stays(session, move.person_id, move.happened_on)
+            endings.residence_stays(session, move.person_id, move.uid)
         workflow.advance(move, "void", actor, token=token, reason=reason)
 
 
@@ -220,9 +221,13 @@ def _is_leaving(move: Any) -> bool:
 
 def _tell_endings(session: Session, before: Any, move: MoveEvent) -> None:
     if _is_leaving(before):
-        endings.residence_stays(session, before.person_id, before.happened_on)
+        endings.residence_stays(session, before.person_id, move.uid)
     if _is_leaving(move):
-        endings.residence_left(session, move.person_id, move.happened_on)
+        endings.residence_left(session, _leaving(move))
+
+
+def _leaving(move: MoveEvent) -> Leaving:
+    return Leaving(move.person_id, move.happened_on, move.uid, move.scope_path)
 
 
 def _before(move: MoveEvent) -> Any:

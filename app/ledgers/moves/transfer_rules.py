@@ -17,6 +17,7 @@ from app.core.scope import elevated
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.moves import endings, standing
+from app.ledgers.moves.endings import Leaving
 from app.ledgers.moves.engine import BOTH as BOTH_SIDES
 from app.ledgers.moves.engine import Contradiction, Side
 from app.ledgers.moves.models import BOTH, REGISTRATION, RESIDENCE, Transfer, TransferOffice, TransferSide, TransferState
@@ -86,7 +87,7 @@ def accept(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: st
         raise RuleViolation.one(_not_any_more(), code="contradiction") from found
     search.rewrite(session, person)
     if Side.residence in sides and left is not None:
-        endings.residence_left(session, transfer.person_id, transfer.moved_on)
+        endings.residence_left(session, Leaving(transfer.person_id, transfer.moved_on, transfer.uid, left))
 
 
 def refuse(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: str = "") -> None:

@@ -30,13 +30,15 @@ from app.core.regions import Region, RegionCode
 from app.core.screen import expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
-from app.ledgers.moves import rules, transfer_rules
+from app.ledgers.moves import one_file, rules, transfer_rules
 from app.ledgers.moves.models import MoveEvent, Transfer, TransferOffice, TransferSide, TransferState
 from app.ledgers.moves.transfer_rules import Sending
-from app.ledgers.people import search
+from app.ledgers.people import merging, search
 from app.ledgers.people.models import Person
 from app.ledgers.people.sound import OFFICES
 from app.ledgers.people.views import NamesPeople
+
+merging.ALSO["moves"] = one_file.ALSO
 
 STATES = {
     TransferState.open: _l("waiting for an answer"), TransferState.accepted: _l("accepted"),

@@ -15,6 +15,7 @@ from sqlalchemy import Column, and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import audit, changes, clock, crypto, ddl, id_number, scope, workflow
+from app.core.attachments import Attachment
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.id_number import IdNumber
@@ -120,6 +121,7 @@ def merge(session: Session, pair: DuplicatePair, plan: Plan, today: date) -> Non
     _join_offices(session, stays, goes, today)
     for key in keys_to_people():
         _repoint(session, key, goes.id, stays.id)
+    _move_files(session, stays, goes)
     search.rewrite(session, goes)
     _forget_open_pairs(session, pair, goes.id)
     session.flush()
@@ -320,6 +322,20 @@ def _repoint(session: Session, key: Column[Any], goes: int, stays: int) -> None:
     for row in scope.repoint(session, key, goes, stays):
         if _is_audited(table):
             _tell(session, "merge", table.name, row.uid, row.path, **{key.name: [goes, stays]})
+
+
+def _move_files(session: Session, stays: Person, goes: Person) -> None:
+    """What was attached to the file that goes is attached to the one that stays, unless the same is there already."""
+    files: Any = Attachment.__table__
+    kept = files.alias()
+    same = select(kept.c.id).where(kept.c.owner_uid == stays.uid, kept.c.kind == files.c.kind, kept.c.sha256 == files.c.sha256).exists()
+    with session.no_autoflush, elevated("attached files of a file that was merged"):
+        connection = session.connection()
+        wanted = select(files.c.uid, files.c.scope_path).where(files.c.owner_uid == goes.uid, ~same).order_by(files.c.id)
+        moved = connection.execute(wanted).all()
+        connection.execute(update(files).where(files.c.uid.in_([row.uid for row in moved])).values(owner_uid=stays.uid))
+    for row in moved:
+        _tell(session, "merge", "attachment", row.uid, row.scope_path, owner_uid=[str(goes.uid), str(stays.uid)])
 
 
 def _is_audited(table: Any) -> bool:

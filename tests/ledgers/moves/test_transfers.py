@@ -351,7 +351,7 @@ def test_a_proposal_about_the_file_is_decided_before_it_goes(working, sent, his)
 
 def test_other_ledgers_learn_that_the_residence_left(working, sent, monkeypatch):
     told = []
-    ending = WhatEnds(end=lambda _session, _person, on: told.append(on), restore=lambda *_words: told.append("restored"))
+    ending = WhatEnds(end=lambda _session, leaving: told.append(leaving.on), restore=lambda *_words: told.append("restored"))
     monkeypatch.setattr(endings, "WHAT_ENDS", [ending])
     uid, _person = sent(what=REGISTRATION, first=lambda session, person: also_seen_by(session, person, A1))
     answered(working, B, uid, "accept_transfer", "neighbour")
