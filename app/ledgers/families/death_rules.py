@@ -19,7 +19,7 @@ from app.ledgers.families.models import Death
 from app.ledgers.families.rules import rests_on_it
 from app.ledgers.households import standing as households
 from app.ledgers.households.engine import Contradiction as NotTogether
-from app.ledgers.moves.models import MoveEvent
+from app.ledgers.moves.models import MoveEvent, Transfer, TransferState
 from app.ledgers.people import filing, naming, snapshots, sound
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found
@@ -202,14 +202,17 @@ def _file(session: Session, person_id: int) -> Person:
 
 
 def _is_contradicted(session: Session, death: Death) -> bool:
-    """Whether another approved death names the person, or an approved birth or move of theirs is later; wherever these were entered."""
+    """Whether another approved death names the person, or an approved birth or move of theirs is later; wherever it was entered."""
     another = select(Death.id).where(Death.person_id == death.person_id, Death.uid != death.uid, Death.status == Status.approved)
     later = select(Birth.id).where(Birth.mother_id == death.person_id, Birth.born_on > death.died_on, Birth.status == Status.approved)
     moved = select(MoveEvent.id).where(
         MoveEvent.person_id == death.person_id, MoveEvent.happened_on > death.died_on, MoveEvent.status == Status.approved
     )
+    handed = select(Transfer.id).where(
+        Transfer.person_id == death.person_id, Transfer.moved_on > death.died_on, Transfer.state == TransferState.accepted
+    )
     with session.no_autoflush, elevated("what contradicts a death"):
-        return any(session.scalar(found.limit(1)) is not None for found in (another, later, moved))
+        return any(session.scalar(found.limit(1)) is not None for found in (another, later, moved, handed))
 
 
 def _contradiction() -> str:

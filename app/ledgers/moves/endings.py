@@ -35,14 +35,12 @@ class WhatEnds(NamedTuple):
 
 def residence_left(session: Session, leaving: Leaving) -> None:
     """The residence of somebody left its office: by an accepted transfer, or by an approved move out of this register."""
-    session.flush()  # what is told is read as columns
     for ending in WHAT_ENDS:
         ending.end(session, leaving)
 
 
 def residence_stays(session: Session, person_id: int, by: UUID) -> None:
     """It did not leave after all: the record was voided, or changed by an applied request."""
-    session.flush()
     for ending in WHAT_ENDS:
         ending.restore(session, person_id, by)
 
