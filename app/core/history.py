@@ -63,7 +63,7 @@ def _entry(
     detail = json.loads(entry.detail)
     changes = []
     for field, value in detail.items():
-        label = labels.get(field, labels.get(field.removesuffix("_id")))
+        label = labels.get(field, labels.get(field.removesuffix("_id")) if field in formatters else None)  # a bare number says nothing
         if label and isinstance(value, list) and len(value) == 2 and value not in NOTHING_SAID:
             old, new = hidden.get((entry.chain, entry.number, field), tuple(_text(v, formatters.get(field)) for v in value))
             changes.append(Change(str(label), old, new))

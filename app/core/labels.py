@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from flask_appbuilder.security.sqla.models import User
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from jinja2 import pass_context
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from app.core import clock, codes, regions, workflow
 from app.core.columns import Moment
@@ -67,6 +68,8 @@ def formatters_of(model: Any) -> dict[str, Callable[[Any], str]]:
             found[name] = on_the_clock
         elif any(key.references(Region.__table__) for key in column.foreign_keys):
             found[name] = _place_name
+        elif any(key.references(User.__table__) for key in column.foreign_keys):
+            found[name] = _account_name
     return found
 
 
@@ -79,6 +82,10 @@ def _labelled(code_set: str) -> Callable[[Any], str]:
 
 
 FILE_FORMATTERS = {"attachment_kind": _labelled("attachment_kind")}
+
+
+def _account_name(user_id: int | None) -> str:
+    return db.session().scalar(select(User.username).where(User.id == user_id)) or ""
 
 
 def _place_name(region_id: int | None) -> str:
