@@ -34,7 +34,7 @@ class _Tried(Exception):
         self.values, self.cautions = values, cautions
 
 
-def _seen(asked: ChangeRequest, item: Any) -> str:
+def seen_of(asked: ChangeRequest, item: Any) -> str:
     """The version of the record and of the proposal: another file of evidence makes it another one."""
     return f"{item.version}.{asked.version}"
 
@@ -91,7 +91,7 @@ class Proposing:
             for d in changes.differences(db.session(), asked, item)
         ]
         told = {"asked": asked, "item": item, "lines": lines, "decisions": self._decisions(asked, item), "endpoint": self.endpoint}
-        told |= {"seen": _seen(asked, item), "files": self._evidence_shown(asked, refusal)}
+        told |= {"seen": seen_of(asked, item), "files": self._evidence_shown(asked, refusal)}
         return self.render_template(
             "ledger/change.html", title=_("Proposed change"), state=STATES[asked.state], act_token=workflow.new_token(), **told
         )
@@ -117,7 +117,7 @@ class Proposing:
                 asked, item = self._asked(uid)
                 if workflow.already_done(session, item.uid, token):
                     return ""
-                if request.form.get("row_version", "") != _seen(asked, item):
+                if request.form.get("row_version", "") != seen_of(asked, item):
                     return _("This record was changed after you opened the page. Read it again, then decide.")
                 words: Mapping[str, str] = {"token": token, "reason": request.form.get("reason", "")}
                 if act == "apply":

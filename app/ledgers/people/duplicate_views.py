@@ -21,7 +21,7 @@ from app.core.errors import RuleViolation
 from app.core.filters import YES
 from app.core.interface import LedgerInterface
 from app.core.labels import formatters_of
-from app.core.proposals import STATES
+from app.core.proposals import STATES, seen_of
 from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
@@ -152,7 +152,7 @@ class DuplicatePairView(LedgerView):
         taken = {*plan.taken, *(["id_type"] if merging.NUMBER in plan.taken else [])}
         lines = [(name, label, *(told if is_one else told[::-1]), name in taken) for name, label, *told in self._sides(pair)]
         page = {"asked": asked, "item": pair, "lines": lines, "decisions": self._decisions(asked, pair), "endpoint": self.endpoint}
-        page |= {"state": STATES[asked.state], "act_token": workflow.new_token(), "differ": _differ}
+        page |= {"state": STATES[asked.state], "act_token": workflow.new_token(), "differ": _differ, "seen": seen_of(asked, pair)}
         return self.render_template("people/merge_change.html", title=_("Proposed merge"), **page)
 
     def _different(self, pair: DuplicatePair, *, token: str, reason: str) -> None:
