@@ -60,12 +60,12 @@ class Hidden:
     def __set__(self, row: Any, value: Any) -> None:
         """Setting the same value again changes nothing, so that a saved form leaves no false history."""
         plain = _plain(value)
-        known = plain and self._mark(row.salt, plain)
+        known = plain and self._salted(row.salt, plain)
         if getattr(row, f"{self.name}_bidx") != known:
             setattr(row, f"{self.name}_enc", plain and crypto.keys().seal(plain, self.context(type(row), row.uid)))
             setattr(row, f"{self.name}_bidx", known)
 
-    def _mark(self, salt: str, plain: str) -> str:
+    def _salted(self, salt: str, plain: str) -> str:
         return crypto.keys().blind(plain, self.kind) if self.kind else crypto.keys().blind(f"{salt}|{plain}", self.name)
 
     def context(self, owner: Any, uid: Any) -> str:
