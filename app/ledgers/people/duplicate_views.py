@@ -1,5 +1,6 @@
 """The screens of files that may be one person's: the list, both files side by side, the two decisions, the merge that is proposed."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ from app.ledgers.people.models import DuplicatePair, PairState, Person, PersonOf
 from app.ledgers.people.views import PersonView
 
 SIDES = ("one", "other")
+VERSION = re.compile(r"[0-9]{1,9}")  # of a file, as the form held it
 COMPARED = (*PersonView.show_columns, "place")
 PAIR_STATES = {
     PairState.open: _l("waiting for a decision"), PairState.different: _l("different people"), PairState.merged: _l("merged"),
@@ -204,7 +206,7 @@ class DuplicatePairView(LedgerView):
         """What was chosen on the form; 400 for a form that is not ours."""
         words = {name: request.form.get(name, "") for name in ("stays", *(f for f in merging.FIELDS if f in request.form))}
         seen = {side: request.form.get(f"{side}_version", "") for side in SIDES}
-        if any(word not in SIDES for word in words.values()) or not all(v.isascii() and v.isdecimal() for v in seen.values()):
+        if any(word not in SIDES for word in words.values()) or not all(VERSION.fullmatch(v) for v in seen.values()):
             abort(400)
         stays = words.pop("stays")
         goes = next(side for side in SIDES if side != stays)
