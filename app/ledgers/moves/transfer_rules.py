@@ -10,7 +10,6 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock, crypto, params, scope, workflow
-from app.core.changes import ChangeRequest, ChangeState
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import TOWN_LENGTH, Region
 from app.core.scope import elevated
@@ -21,7 +20,7 @@ from app.ledgers.moves.endings import Leaving
 from app.ledgers.moves.engine import BOTH as BOTH_SIDES
 from app.ledgers.moves.engine import Contradiction, Side
 from app.ledgers.moves.models import BOTH, REGISTRATION, RESIDENCE, Transfer, TransferOffice, TransferSide, TransferState
-from app.ledgers.people import search, sound
+from app.ledgers.people import merging, search, sound
 from app.ledgers.people.models import Person
 from app.ledgers.people.turns import turn_of
 
@@ -164,7 +163,7 @@ def _holding_problems(session: Session, person: Person, what: str, to: Region) -
         yield Problem("", _("By the file this person has died. The file stays where it is."), "died")
     if person.closed_on is not None:
         yield Problem("", _("The file of this person is closed."), "closed")
-    if _is_change_open(session, person.uid):
+    if merging.is_change_open(session, {person.id: person.uid}):
         yield Problem("", _("A change of this file is proposed. Decide about it first."), "change_open")
     waiting = select(Transfer.id).where(Transfer.person_id == person.id, Transfer.state == TransferState.open)
     with session.no_autoflush, elevated("open transfers of a person"):
@@ -233,7 +232,7 @@ def _changed_since(session: Session, transfer: Transfer, file: _File) -> Iterato
         yield Problem("", _("Meanwhile the file of this person was closed. Refuse the transfer."), "closed")
     elif file.moved_out_on != transfer.was_out_on:
         yield Problem("", _("Meanwhile another move of this person was approved. Refuse the transfer; it is sent anew."), "moved")
-    elif _is_change_open(session, file.uid):
+    elif merging.is_change_open(session, {transfer.person_id: file.uid}):
         message = _("The office that sent it has a proposal about this file open. Ask them to decide about it, then accept.")
         yield Problem("", message, "change_open")
     elif all(standing.office_path(session, transfer.person_id, side) is None for side in standing.sides_of(transfer.what)):
@@ -242,12 +241,6 @@ def _changed_since(session: Session, transfer: Transfer, file: _File) -> Iterato
 
 def _not_any_more() -> str:
     return _("The office that sent it does not hold the file like this any more. Refuse the transfer; it is sent anew.")
-
-
-def _is_change_open(session: Session, person_uid: Any) -> bool:
-    waiting = select(ChangeRequest.id).where(ChangeRequest.owner_uid == person_uid, ChangeRequest.state == ChangeState.open)
-    with session.no_autoflush, elevated("open proposals about a file"):
-        return session.scalar(waiting.limit(1)) is not None
 
 
 def _close(session: Session, transfer: Transfer, state: TransferState, actor: Actor, act: str, token: str, reason: str) -> None:

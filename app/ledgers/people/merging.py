@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Column, and_, delete, insert, or_, select, update
+from sqlalchemy import Column, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core import audit, changes, clock, crypto, ddl, id_number, scope, workflow
@@ -181,6 +181,21 @@ def is_as_approved(session: Session, row: Record) -> bool:
     return any(workflow.content_hash(row, dict(zip(links, was, strict=True))) == row.row_hash for was in product(*known))
 
 
+def is_change_open(session: Session, files: Mapping[int, UUID], but: DuplicatePair | None = None) -> bool:
+    """Whether a change of one of these files is proposed, or a merge of one of them with another; `files` tells number and identity.
+
+    A merge does not count that nobody can decide about any more, because one of the two was closed or is protected now.
+    """
+    naming_one = or_(DuplicatePair.one_id.in_(files), DuplicatePair.other_id.in_(files))
+    hidden = exists().where(
+        Person.id.in_((DuplicatePair.one_id, DuplicatePair.other_id)), or_(Person.closed_on.is_not(None), Person.is_protected)
+    )
+    pairs = select(DuplicatePair.uid).where(naming_one, ~hidden, DuplicatePair.id != (but.id if but else None))
+    owned = or_(ChangeRequest.owner_uid.in_(files.values()), ChangeRequest.owner_uid.in_(pairs))
+    with session.no_autoflush, elevated("proposals about files and about merges of them"):
+        return session.scalar(select(ChangeRequest.id).where(owned, ChangeRequest.state == ChangeState.open).limit(1)) is not None
+
+
 def _both(session: Session, pair: DuplicatePair, plan: Plan) -> tuple[Person, Person]:
     """The file that stays and the one that goes, locked, as they were compared."""
     own = scope.query(Person).where(Person.id.in_((pair.one_id, pair.other_id)))
@@ -209,7 +224,7 @@ def _problems_of_two(session: Session, pair: DuplicatePair, stays: Person, goes:
         told = {"one": stays.died_on, "other": goes.died_on}
         message = _("By the files one died on %(one)s, the other on %(other)s. Have the wrong record put right first.", **told)
         yield Problem("", message, "two_deaths")
-    if _has_open_change(session, pair, stays, goes):
+    if is_change_open(session, {stays.id: stays.uid, goes.id: goes.uid}, but=pair):
         message = _("A change of one of the two files is proposed. It is decided first.")
         yield Problem("", message, "change_open")
     yield from _named_together(session, stays, goes)
@@ -219,16 +234,6 @@ def _card(person: Person) -> str | None:
     """The blind index of a valid resident card number."""
     number = person.id_no.reveal() if person.id_no and person.id_type in CITIZEN_TYPES else ""
     return person.id_no_bidx if number and isinstance(id_number.parse(number, clock.today()), IdNumber) else None
-
-
-def _has_open_change(session: Session, pair: DuplicatePair, stays: Person, goes: Person) -> bool:
-    """Whether a change of one of the two is proposed, or a merge of one of them with a third."""
-    both = (stays.id, goes.id)
-    naming_one = or_(DuplicatePair.one_id.in_(both), DuplicatePair.other_id.in_(both))
-    pairs = select(DuplicatePair.uid).where(naming_one, DuplicatePair.id != pair.id)
-    owned = or_(ChangeRequest.owner_uid.in_((stays.uid, goes.uid)), ChangeRequest.owner_uid.in_(pairs))
-    with session.no_autoflush, elevated("proposals about files that would be merged"):
-        return session.scalar(select(ChangeRequest.id).where(owned, ChangeRequest.state == ChangeState.open).limit(1)) is not None
 
 
 def _named_together(session: Session, stays: Person, goes: Person) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from tests.cast import A1, A2, B1, C1, COUNTY, A, B, C
 from tests.factories.births import user
 from tests.factories.families import make_death
 from tests.factories.moves import BORN, MOVED_ON, answer, do, links, make_move, make_transfer, seen_at
+from tests.factories.pairs import proposed
 from tests.factories.people import also_seen_by, make_person
 
 TODAY = clock.today()
@@ -162,6 +163,23 @@ def test_a_file_with_an_open_proposal_is_not_sent(working, his):
         uid = person.uid
     with pytest.raises(RuleViolation, match="proposed"), working(A) as session:
         make_transfer(session, scope.get(Person, uid), moved_on=LATER)
+
+
+def test_a_file_of_which_a_merge_is_proposed_stays_until_it_is_decided(working, sent):
+    uid, person = sent()
+    with working(A) as session:
+        other = make_person(session, name="王强", id_no=None, sex="1", birth_date=BORN)
+        proposed(session, scope.get(Person, person), other)
+        twin = other.uid
+    assert answered(working, B, uid, "accept_transfer", "neighbour") == {"change_open"}
+    with working(A) as session:
+        answer(session, scope.get(Transfer, uid), "recall_transfer", "colleague")
+    with pytest.raises(RuleViolation, match="proposed"), working(A) as session:
+        make_transfer(session, scope.get(Person, person))
+    with working(A) as session:  # nobody can decide about the merge any more
+        scope.get(Person, twin).is_protected = True
+    with working(A) as session:
+        make_transfer(session, scope.get(Person, person))
 
 
 # accepting
