@@ -514,6 +514,7 @@ ELEVATED = {
     ("ledgers/households/standing.py", "other households of members"),
     ("ledgers/households/standing.py", "protected members of own households"),
     ("ledgers/households/standing.py", "the household of a person"),
+    ("ledgers/people/duplicates.py", "a pair that goes along with its files"),
     ("ledgers/people/duplicates.py", "pairs that are known already"),
     ("ledgers/people/filing.py", "files that became one with this"),
     ("ledgers/moves/one_file.py", "moves of two files that become one"),

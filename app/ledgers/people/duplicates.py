@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from app.core import clock, crypto, id_number, names, scope, workflow
+from app.core import audit, clock, crypto, id_number, names, scope, workflow
 from app.core.errors import RuleViolation
 from app.core.id_number import IdNumber
-from app.core.regions import WIDTH
-from app.core.scope import elevated
+from app.core.regions import TOWN_LENGTH, WIDTH
+from app.core.scope import Scope, elevated
 from app.core.unit_of_work import take_turn
 from app.core.workflow import Actor
 from app.ledgers.people import search
@@ -30,6 +30,7 @@ RULES = Path(__file__).parent / "duplicate_rules.csv"
 MOST_NEW = 500  # pairs that one look brings; the next look brings the next ones
 MOST_ALIKE = 30  # files of one group that are compared: a birth date that half an office bears says nothing
 AT_ONCE = 500  # keys in one statement
+PAIRS: Any = DuplicatePair.__table__
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ def candidates(session: Session, today: date) -> list[Candidate]:
 
 
 def keep(session: Session, found: Sequence[Candidate]) -> int:
-    """Write the new pairs; one that was decided comes back only if one of the two is somebody else by now. Answers how many are new."""
+    """Write the new pairs; one that was decided comes back only if one of the two is somebody else by now. Answers how many are new.
+
+    A pair goes along with its files: where the office that was asked does not hold both any more, the one that does is asked.
+    """
     take_turn(session, "duplicate pairs")
     known = _known(session, {candidate.one.id for candidate in found})
     new = 0
@@ -121,7 +125,8 @@ def keep(session: Session, found: Sequence[Candidate]) -> int:
                     identity=identity, scope_path=candidate.path,
                 )
             )  # fmt: skip
-        elif pair.state == PairState.different and pair.identity != identity:
+        elif _is_to_be_asked(session, pair, identity):
+            _ask_here(session, pair, candidate.path)
             _ask_again(scope.get(DuplicatePair, pair.uid), candidate.rule, identity)
         else:
             continue
@@ -162,6 +167,32 @@ def both_of(session: Session, pair: DuplicatePair) -> tuple[Person, Person]:
 def identity_of(one: File, other: File) -> str:
     """A keyed digest of who the two are: it tells whether one of them changed since, and reveals nothing."""
     return str(crypto.digest(json.dumps([one.words, other.words], ensure_ascii=False)))
+
+
+def _is_to_be_asked(session: Session, pair: Any, identity: str) -> bool:
+    """Whether a known pair is asked about anew: somebody else by now, or out of sight of the office that was asked."""
+    is_outside = not scope.current().holds(pair.scope_path)
+    if pair.state == PairState.merged or (is_outside and _holds_both(session, pair)):
+        return False
+    return is_outside if pair.state == PairState.open else bool(pair.identity != identity)
+
+
+def _holds_both(session: Session, pair: Any) -> bool:
+    """Whether the office that was asked about a pair still holds both files."""
+    there = Scope.of([pair.scope_path]).criterion(PersonOffice.scope_path)
+    links = select(PersonOffice.person_id).where(PersonOffice.person_id.in_((pair.one_id, pair.other_id)), there)
+    with session.no_autoflush, elevated("pairs that are known already"):
+        return len(set(session.scalars(links.where(PersonOffice.valid_to.is_(None))))) > 1
+
+
+def _ask_here(session: Session, pair: Any, path: str) -> None:
+    """Put a pair that lies outside one's own offices where both files lie now; the histories of both towns say so."""
+    if scope.current().holds(pair.scope_path):
+        return
+    with elevated("a pair that goes along with its files"):
+        session.connection().execute(update(PAIRS).where(PAIRS.c.id == pair.id).values(scope_path=path, version=PAIRS.c.version + 1))
+    for town in dict.fromkeys(told[:TOWN_LENGTH] for told in (pair.scope_path, path)):
+        audit.note_about(session, "change", f"duplicate_pair/{pair.uid}", town or audit.SYSTEM, scope_path=[pair.scope_path, path])
 
 
 def _ask_again(pair: DuplicatePair | None, rule: str, identity: str) -> None:
@@ -263,10 +294,11 @@ def _shared(one: str, other: str) -> str:
 
 def _known(session: Session, older: Collection[int]) -> dict[tuple[int, int], Any]:
     """The pairs on file, by their two people, wherever they lie: as columns."""
-    told, found = (DuplicatePair.uid, DuplicatePair.one_id, DuplicatePair.other_id, DuplicatePair.state, DuplicatePair.identity), {}
+    found = {}
+    told = (PAIRS.c.id, PAIRS.c.uid, PAIRS.c.one_id, PAIRS.c.other_id, PAIRS.c.state, PAIRS.c.identity, PAIRS.c.scope_path)
     for some in _in_parts(sorted(older)):
         with session.no_autoflush, elevated("pairs that are known already"):
-            for row in session.execute(select(*told).where(DuplicatePair.one_id.in_(some))):
+            for row in session.execute(select(*told).where(PAIRS.c.one_id.in_(some))):
                 found[row.one_id, row.other_id] = row
     return found
 

@@ -21,7 +21,7 @@ from app.core.workflow import WorkflowStep
 from app.extensions import db
 from app.ledgers.people import duplicates, naming
 from app.ledgers.people.models import DuplicatePair, DuplicateRule, OfficeKind, PairState, Person, PersonOffice
-from tests.cast import A1, A2, B1, COUNTY, A
+from tests.cast import A1, A2, B1, COUNTY, A, B
 from tests.conftest import EVERYWHERE
 from tests.factories.births import user
 from tests.factories.pairs import look, pair_of, proposed
@@ -171,6 +171,27 @@ def test_a_second_look_finds_nothing_new(trying):
     with trying() as session:
         two(session)
         assert (look(session), look(session)) == (1, 0)
+
+
+def test_a_pair_goes_along_with_its_files(trying):
+    with trying() as session:
+        people, place = two(session, A1, A1), regions.by_code(session, B1)
+        town, next_town = (Scope.of([regions.by_code(session, code).path]) for code in (A, B))
+        with looking_as(town):
+            assert look(session) == 1
+        for person in people:
+            also_seen_by(session, person, B1)
+        session.flush()
+        with looking_as(next_town):
+            assert look(session) == 0  # the office that was asked still holds both
+        for link in [link for person in people for link in person.offices if link.region_id != place.id]:
+            link.valid_to = clock.today()
+        session.flush()
+        with looking_as(next_town):
+            assert [look(session), look(session)] == [1, 0]
+            assert len(session.scalars(duplicates.listed(clock.today())).all()) == 1
+        with looking_as(town):
+            assert session.scalars(scope.query(DuplicatePair)).all() == []
 
 
 def decided(session, one, other):
