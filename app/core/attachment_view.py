@@ -88,6 +88,6 @@ class AttachmentView(BaseView):
             table, owner_uid = asked.owner_table, asked.owner_uid
         screens = [screen for screen in self.appbuilder.baseviews if isinstance(screen, LedgerView)]
         of_row = [screen for screen in screens if screen.datamodel.obj.__tablename__ == table and screen._may("can_show")]
-        found = ((screen, screen.datamodel.get(owner_uid)) for screen in of_row)
+        found = ((screen, screen.owner_of(owner_uid)) for screen in of_row)
         screen, row = next((pair for pair in found if pair[1] is not None), None) or abort(404)
         return Holder(file, screen, row, asked)

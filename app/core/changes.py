@@ -5,7 +5,7 @@ every other update of an approved row's content. A row without a status of its o
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -176,9 +176,9 @@ def open_request(session: Session, row: Any) -> ChangeRequest | None:
     return session.scalars(mine).one_or_none()
 
 
-def requests_of(session: Session, row: Any) -> list[ChangeRequest]:
-    """Every proposal about a row, the newest first."""
-    mine = scope.query(ChangeRequest).where(ChangeRequest.owner_uid == row.uid)
+def requests_of(session: Session, row: Any, merged: Iterable[UUID] = ()) -> list[ChangeRequest]:
+    """Every proposal about a row, or about one of those that became one with it, the newest first."""
+    mine = scope.query(ChangeRequest).where(ChangeRequest.owner_uid.in_([row.uid, *merged]))
     return list(session.scalars(mine.order_by(ChangeRequest.id.desc())))
 
 

@@ -51,6 +51,7 @@ class Proposing:
     show_title: Any
     render_template: Any
     _found: Callable[[Any], Any]
+    owner_of: Callable[[Any], Any]
     _may: Callable[[str], bool]
     _token: Callable[[str], str]
     _shown: Callable[[str, Any], str]
@@ -145,7 +146,7 @@ class Proposing:
         asked = scope.get(ChangeRequest, uid)
         if asked is None or asked.owner_table != self.datamodel.obj.__tablename__:
             abort(404)
-        return asked, self._found(str(asked.owner_uid))
+        return asked, self.owner_of(str(asked.owner_uid)) or abort(404)
 
     def _why_not_changeable(self, item: Any) -> str:
         try:

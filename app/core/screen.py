@@ -187,7 +187,8 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             "act_token": str(uuid7()),
         }
         extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
-        requests = changes.requests_of(db.session(), item) if self._is_changed_by_request() else []
+        merged = self._merged_into(item)
+        requests = changes.requests_of(db.session(), item, merged) if self._is_changed_by_request() else []
         extra |= {"change_requests": [(asked, STATES[asked.state]) for asked in requests]}
         extra |= {"files": self._files_shown(item, requests, refusal)}
         told = history.of(
@@ -195,7 +196,7 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             item,
             {**FILE_LABELS, **self.told_columns},
             {**FILE_FORMATTERS, **self.formatters_columns},
-            self._merged_into(item),
+            merged,
         )
         return self.render_template(
             self.show_template,
@@ -206,6 +207,10 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             related_views=[],
             **extra,
         )
+
+    def owner_of(self, uid: Any) -> Any:
+        """The row a proposal or a file is about: the one with this identity, or the one it became one with; None where there is none."""
+        return self.datamodel.get(uid)
 
     def _merged_into(self, item: Any) -> Sequence[UUID]:
         """The rows that became one with this one; their history stands in its own."""

@@ -114,8 +114,11 @@ class PersonView(LedgerView):
     @has_access
     def show(self, pk: str) -> Any:
         """The file; the address of one that was merged leads to the one that stays."""
-        stays = None if self.datamodel.get(pk) else self.datamodel.get(merging.stayed_for(db.session(), pk))
+        stays = None if self.datamodel.get(pk) else self.owner_of(pk)
         return redirect(url_for(f"{self.endpoint}.show", pk=stays.uid)) if stays else super().show(pk)
+
+    def owner_of(self, uid: Any) -> Any:
+        return self.datamodel.get(uid) or self.datamodel.get(merging.stayed_for(db.session(), uid))
 
     def _merged_into(self, item: Person) -> list[UUID]:
         return merging.merged_into(db.session(), item)

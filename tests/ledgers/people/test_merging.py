@@ -22,6 +22,7 @@ from app.ledgers.people import identity, merging, rules, sheet
 from app.ledgers.people.models import DuplicatePair, IdentityRequest, PairState, Person, PersonOffice, PersonSearch
 from tests.cast import A1, A2, B1, A
 from tests.conftest import EVERYWHERE
+from tests.factories.attachments import attach
 from tests.factories.births import BORN_ON, MOTHER_BORN, make_birth, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.pairs import applied, merged, pair_of, proposed
@@ -423,6 +424,25 @@ def test_rows_are_repointed_only_to_where_the_database_knows_the_file_went(tryin
         stays, goes = files(session)
         with pytest.raises(OutOfScope):
             scope.repoint(session, Delivery.__table__.c.mother_id, goes.id, stays.id)
+
+
+def test_proposals_about_the_file_that_goes_keep_their_page_and_their_papers(working, sign_in):
+    with working(A) as session:
+        stays, goes = files(session)
+        told = {"explained": {}, "token": str(uuid7()), "reason": "slip", "evidence": "card"}
+        asked = changes.propose(session, goes, {"ethnicity": "02"}, user(session, "clerk"), **told)
+        session.flush()
+        paper = attach(session, asked).uid
+        changes.withdraw(session, asked, user(session, "clerk"), token=str(uuid7()))
+        asked, stays, goes = asked.uid, stays.uid, goes.uid
+    with working(A) as session:
+        merged(session, person_of(session, stays), person_of(session, goes))
+    clerk, neighbour = sign_in("clerk"), sign_in("neighbour")
+    page = clerk.get(f"/people/show/{stays}").text
+    assert str(asked) in page
+    assert str(paper) in page
+    for address in (f"/people/change/{asked}", f"/attachments/{paper}"):
+        assert [who.get(address).status_code for who in (clerk, neighbour)] == [200, 404]
 
 
 UNIQUE = {  # what two files cannot both have; merging.py or the ledger settles it before the rows follow
