@@ -450,10 +450,19 @@ UNIQUE = {  # what two files cannot both have; merging.py or the ledger settles 
     "person_search.pk_person_search",
     "death.uq_death_person_id_approved",
     "duplicate_pair.uq_duplicate_pair_one_id_other_id",
+    "move_event.uq_move_event_approved",
+    "transfer.uq_transfer_open",
+    "household_member.uq_household_member_stands",
+    "household_parting.uq_household_parting_by",
     *(f"marriage.uq_marriage_{role}_id_stands" for role in ("wife", "husband")),
 }
 AS_IT_WAS = {"duplicate_pair.one_id", "duplicate_pair.other_id"}  # tells what was decided about the two
-SETTLED = {"person_search.person_id", "marriage.wife_id", "marriage.husband_id"}  # written anew
+SETTLED = {  # written anew
+    "person_search.person_id",
+    "household_member.person_id",
+    "household_parting.person_id",
+    *(f"marriage.{role}_id" for role in ("wife", "husband")),
+}
 
 
 def test_merging_knows_every_column_that_names_a_person(app):
