@@ -71,6 +71,8 @@ def _upright(content: bytes, kind: str) -> Image.Image:
             plain = upright if upright.mode in PLAIN else _on_paper(upright)
     except Refused:
         raise
+    except Image.DecompressionBombError as error:
+        raise Refused("pixels") from error
     except Exception as error:
         raise Refused("picture") from error
     plain.info.clear()
