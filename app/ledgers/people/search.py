@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, false, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import id_number, names, scope
@@ -45,10 +45,11 @@ def condition(text: str) -> ColumnElement[bool]:
     return _named(names.search_key(text))
 
 
-def on_rows(text: str, *, numbers: Columns, written: Columns, found: Columns, people: Columns) -> ColumnElement[bool]:
+def on_rows(text: str, *, written: Columns, numbers: Columns = (), found: Columns = (), people: Columns = ()) -> ColumnElement[bool]:
     """Rows of a ledger that name a person: by a whole ID number, else by any part of the name on file or how a written name begins.
 
     `numbers` and `written` are the row's own words, `found` the links that are looked up by name, `people` every link of the row.
+    A ledger that names nobody's file gives `written` alone; then a number finds nothing.
     Rows that name a protected person stand in the list, but no name and no number leads to them.
     """
     number = id_number.clean(text)
@@ -57,8 +58,8 @@ def on_rows(text: str, *, numbers: Columns, written: Columns, found: Columns, pe
     else:
         begins = [column.startswith(names.clean_name(text), autoescape=True) for column in written]
         named = [*(column.in_(_people(names.search_key(text))) for column in found), *begins]
-    protected = _protected(people)
-    return and_(or_(*named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
+    protected = _protected(people) if people else []
+    return and_(or_(false(), *named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
 
 
 def _bears(number: str) -> ColumnElement[bool]:

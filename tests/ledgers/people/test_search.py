@@ -28,3 +28,9 @@ def test_the_fourteenth_birthday_of_a_leap_year(filed, seeing):
 def test_every_part_of_name_and_initials_is_kept(filed, seeing):
     filed(name="欧阳静")
     assert set(seeing(lambda s: s.scalars(select(PersonSearch.token)).all())) == {"欧阳静", "阳静", "静", "oyj", "yj", "j"}
+
+
+@pytest.mark.parametrize(("text", "found"), [("欧阳", 1), ("静", 0), ("420506199001020025", 0)])
+def test_rows_that_name_nobodys_file_are_found_by_how_a_name_begins(filed, seeing, text, found):
+    filed(name="欧阳静", id_no="420506199001020025")
+    assert seeing(lambda s: s.scalar(select(func.count(Person.id)).where(search.on_rows(text, written=(Person.name,))))) == found
