@@ -37,3 +37,9 @@ class RuleViolation(Exception):
     def one(cls, message: Any, field: str = "", code: str = "") -> "RuleViolation":
         """A violation that is about a single thing."""
         return cls([Problem(field, message, code)])
+
+
+def refuse_if(problems: Iterable[Problem]) -> None:
+    """Raise everything that is wrong at once; nothing where nothing is. Raises RuleViolation."""
+    if found := tuple(problems):
+        raise RuleViolation(found)

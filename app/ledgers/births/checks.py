@@ -27,8 +27,7 @@ PROTECTED = "V08_protected"  # the caution that makes the mother a protected per
 
 def of_form(birth: Birth, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(birth, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(birth, REQUIRED):
         return missing
     people = of_people(birth, today)
     dates = sound.old_dates(birth, DATES, today) or _date_problems(birth, today)

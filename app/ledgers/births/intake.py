@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core import params, regions, workflow
 from app.core.bulk import Batch, OneByOne, draft
-from app.core.errors import Caution
+from app.core.errors import Caution, refuse_if
 from app.core.regions import Region
 from app.core.workflow import Actor
 from app.ledgers.births import checks, elsewhere, family, rules
@@ -55,7 +55,7 @@ class Intake:
 
         The steps are those of rules.save(), so that a row meets the same problem first. Nobody is filed before everything is judged.
         """
-        rules.refuse_if(self._problems[birth.uid])
+        refuse_if(self._problems[birth.uid])
         place, phone = birth.mother_region, values.get("phone")
         if birth.mother_id_no_bidx is None or place is None:
             raise OneByOne
@@ -64,7 +64,7 @@ class Intake:
         birth.father_id = self._father(birth)
         self._place(birth, place)
         known = self._about(birth, phone)
-        rules.refuse_if(checks.of_register(birth, known))
+        refuse_if(checks.of_register(birth, known))
         birth.possible_duplicate, birth.incomplete = checks.is_duplicate(birth, known), False
         birth.registration_id = elsewhere.registration_for(birth, self._registrations_of(birth))
         found = checks.cautions(birth, known)

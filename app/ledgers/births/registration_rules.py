@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.core import id_number, numbers, params, regions, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, Problem, RuleViolation, refuse_if
 from app.core.regions import Region
 from app.core.workflow import Actor
 from app.extensions import db
@@ -18,6 +18,7 @@ from app.ledgers.births.models import MAX_ORDER, BirthRegistration
 from app.ledgers.people import naming, snapshots, sound
 
 ROLES = ("woman", "partner")
+REQUIRED = ("woman_name", "registration_type", "child_order")
 DATES = ("registered_on", "due_on", "woman_birth_date", "partner_birth_date")
 DUE_BEFORE = timedelta(days=30)  # a due date may have passed by so much when the registration is made
 
@@ -30,9 +31,7 @@ def save(registration: BirthRegistration, actor: Actor, today: date) -> list[Cau
             snapshots.complete(registration, role, today)
         keeps = [r for r in ROLES if getattr(registration, f"{r}_id") is not None and snapshots.is_unchanged(registration, r)]
         registration.registered_on = registration.registered_on or today
-        problems = _problems(registration, today)
-        if problems:
-            raise RuleViolation(problems)
+        refuse_if(_problems(registration, today))
         for role in ROLES:
             if role not in keeps:
                 setattr(registration, f"{role}_id", _found(session, registration, role, actor, today))
@@ -52,9 +51,7 @@ ACTS: Mapping[str, Callable[..., None]] = {"discard": discard}
 
 
 def _problems(registration: BirthRegistration, today: date) -> list[Problem]:
-    needed = ("woman_name", "registration_type", "child_order")
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in needed if getattr(registration, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(registration, REQUIRED):
         return missing
     found = [problem for role in ROLES for problem in snapshots.problems(registration, role, today)]
     found += sound.old_dates(registration, DATES, today)

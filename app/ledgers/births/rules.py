@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, attributes
 
 from app.core import id_number, names, params, periods, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, RuleViolation, refuse_if
 from app.core.id_number import FEMALE, MALE
 from app.core.workflow import Actor
 from app.extensions import db
@@ -110,12 +110,6 @@ def complete(birth: Birth, today: date) -> None:
     birth.is_alive = birth.child_died_on is None
     birth.birth_cert_no = id_number.clean(birth.birth_cert_no or "") or None
     birth.born_at = checks.clock_of(birth.born_at)
-
-
-def refuse_if(problems: list[Problem]) -> None:
-    """Raises RuleViolation where there is a problem."""
-    if problems:
-        raise RuleViolation(problems)
 
 
 def _mother(session: Session, birth: Birth, actor: Actor, today: date) -> int:

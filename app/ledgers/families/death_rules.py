@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, attributes
 
 from app.core import periods, scope, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, Problem, RuleViolation, refuse_if
 from app.core.scope import elevated
 from app.core.workflow import Actor, Status
 from app.extensions import db
@@ -36,12 +36,12 @@ def save(death: Death, actor: Actor, today: date) -> list[Caution]:
     with session.no_autoflush:
         _complete(death, today)
         keeps = death.person_id is not None and snapshots.is_unchanged(death, ROLE)
-        _refuse_if(check(death, today))
+        refuse_if(check(death, today))
         if not keeps:
             with filing.apart(session, death):
                 death.person_id = _found(session, death, actor, today)
         _place(session, death, keeps=keeps)
-        _refuse_if([*_problems_of_file(session, death)])
+        refuse_if(_problems_of_file(session, death))
         return []
 
 
@@ -94,8 +94,7 @@ ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "di
 
 def check(death: Death, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(death, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(death, REQUIRED):
         return missing
     dates = sound.old_dates(death, DATES, today) or [*_date_problems(death, today)]
     return [*people(death, today), *dates, *sound.large_places(death, ("person_region",))]
@@ -113,11 +112,6 @@ def _complete(death: Death, today: date) -> None:
     snapshots.complete(death, ROLE, today)
     death.reported_on = death.reported_on or today
     death.certificate_no = (death.certificate_no or "").strip() or None
-
-
-def _refuse_if(problems: list[Problem]) -> None:
-    if problems:
-        raise RuleViolation(problems)
 
 
 def _date_problems(death: Death, today: date) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from sqlalchemy import or_
 from sqlalchemy.orm import Session, attributes
 
 from app.core import id_number, params, periods, scope, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, Problem, RuleViolation, refuse_if
 from app.core.workflow import Actor, Status
 from app.extensions import db
 from app.ledgers.families import standing
@@ -35,13 +35,13 @@ def save(event: MarriageEvent, actor: Actor, today: date) -> list[Caution]:
     with session.no_autoflush:
         _complete(event, today)
         keeps = [role for role in ROLES if getattr(event, f"{role}_id") is not None and snapshots.is_unchanged(event, role)]
-        _refuse_if(check(event, today))
+        refuse_if(check(event, today))
         with filing.apart(session, event):
             for role in ROLES:
                 if role not in keeps:
                     setattr(event, f"{role}_id", _found(session, event, role, actor, today))
         _place(session, event, keeps_both=len(keeps) == len(ROLES))
-        _refuse_if([*_problems_of_files(session, event)])
+        refuse_if(_problems_of_files(session, event))
         return [*_age_cautions(session, event), *_order_cautions(session, event), *_repeated(session, event)]
 
 
@@ -104,8 +104,7 @@ def rests_on_it() -> str:
 
 def check(event: MarriageEvent, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(event, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(event, REQUIRED):
         return missing
     dates = sound.old_dates(event, DATES, today) or [*_date_problems(event, today)]
     return [*people(event, today), *dates, *_marital_problems(event), *sound.large_places(event, PLACES)]
@@ -127,11 +126,6 @@ def _complete(event: MarriageEvent, today: date) -> None:
             setattr(event, f"{role}_marital", DIVORCED)
     event.reported_on = event.reported_on or today
     event.certificate_no = (event.certificate_no or "").strip() or None
-
-
-def _refuse_if(problems: list[Problem]) -> None:
-    if problems:
-        raise RuleViolation(problems)
 
 
 def _date_problems(event: MarriageEvent, today: date) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, attributes
 
 from app.core import periods, scope, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, Problem, RuleViolation, refuse_if
 from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
 from app.core.workflow import Actor, Status
@@ -46,7 +46,7 @@ def save(event: HouseholdEvent, actor: Actor, today: date) -> list[Caution]:
     with session.no_autoflush:
         _complete(event, today)
         keeps = event.person_id is not None and snapshots.is_unchanged(event, ROLE) and not _changed(event, "kind")
-        _refuse_if([*check(event, today), *_fixed_problems(event)])
+        refuse_if([*check(event, today), *_fixed_problems(event)])
         household = _household(session, event)
         if household is not None and event.kind not in COMING and event.kind != CLOSED and not keeps:
             _name_member(session, event, household)
@@ -58,7 +58,7 @@ def save(event: HouseholdEvent, actor: Actor, today: date) -> list[Caution]:
         event.region, event.scope_path = household.region, household.scope_path
         if event.kind == SET_UP:
             _describe(event, household)
-        _refuse_if([*_problems_of_files(session, event), *_problems_of_household(session, event)])
+        refuse_if([*_problems_of_files(session, event), *_problems_of_household(session, event)])
         return []
 
 
@@ -136,8 +136,7 @@ def sentence(fault: Fault) -> str:
 
 def check(event: HouseholdEvent, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in _required(event) if getattr(event, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(event, _required(event)):
         return missing
     dates = sound.old_dates(event, DATES, today) or [*_date_problems(event, today)]
     return [*people(event, today), *dates, *_relation_problems(event), *sound.large_places(event, ("person_region",))]
@@ -174,11 +173,6 @@ def _complete(event: HouseholdEvent, today: date) -> None:
         event.relation = None
     snapshots.complete(event, ROLE, today)
     event.reported_on = event.reported_on or today
-
-
-def _refuse_if(problems: list[Problem]) -> None:
-    if problems:
-        raise RuleViolation(problems)
 
 
 def _date_problems(event: HouseholdEvent, today: date) -> Iterator[Problem]:
@@ -238,7 +232,7 @@ def _name_member(session: Session, event: HouseholdEvent, household: Household) 
     event.person_id, event.person_name, event.person_id_type = row.person_id, row.person_name, row.person_id_type
     event.person_id_no = row.person_id_no.reveal() if row.person_id_no else None
     event.person_sex, event.person_birth_date = row.person_sex, row.person_birth_date
-    _refuse_if([*_relation_problems(event)])
+    refuse_if(_relation_problems(event))
 
 
 def _is_meant(event: HouseholdEvent, row: HouseholdEvent) -> bool:

@@ -4,11 +4,11 @@ from datetime import date
 
 from flask_babel import gettext as _
 
-from app.core.errors import Caution, Problem
+from app.core.errors import Caution, Problem, refuse_if
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.maternity.models import NewlywedService
-from app.ledgers.maternity.rules import ACTS, after_birth, answers, missing, must_fit_own_files, place, refuse_if, wrong_days
+from app.ledgers.maternity.rules import ACTS, after_birth, answers, must_fit_own_files, place, wrong_days
 from app.ledgers.people import snapshots, sound
 
 ROLES = ("wife", "husband")
@@ -33,7 +33,7 @@ def save(service: NewlywedService, actor: Actor, today: date) -> list[Caution]:
 
 def check(service: NewlywedService, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    if found := missing(service, REQUIRED):
+    if found := sound.missing(service, REQUIRED):
         return found
     found = [*people(service, today), *wrong_days(service, DATES, today), *answers(service, ITEMS)]
     found += after_birth(service, named(service), service.married_on or service.consent_on)

@@ -7,11 +7,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.core import names, params
-from app.core.errors import Caution, Problem
+from app.core.errors import Caution, Problem, refuse_if
 from app.core.workflow import Actor
 from app.extensions import db
 from app.ledgers.maternity.models import PROXY, PregnancyService
-from app.ledgers.maternity.rules import ACTS, after_birth, answers, missing, must_fit_own_files, place, refuse_if, wrong_days
+from app.ledgers.maternity.rules import ACTS, after_birth, answers, must_fit_own_files, place, wrong_days
 from app.ledgers.people import snapshots, sound
 
 SCHEME = "maternity"  # of the dated parameters
@@ -30,14 +30,14 @@ def save(service: PregnancyService, actor: Actor, today: date) -> list[Caution]:
         service.proxy_name = names.clean_name(service.proxy_name or "") or None
         refuse_if(check(service, today))
         place(session, service)
-        refuse_if([*_due_problems(session, service)])
+        refuse_if(_due_problems(session, service))
         must_fit_own_files(session, service, (ROLE,))
         return []
 
 
 def check(service: PregnancyService, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    if found := missing(service, REQUIRED):
+    if found := sound.missing(service, REQUIRED):
         return found
     found = [*people(service, today), *_proxy_problems(service), *wrong_days(service, DATES, today), *answers(service, ITEMS)]
     found += [*after_birth(service, (ROLE,), service.told_on), *_end_problems(service)]

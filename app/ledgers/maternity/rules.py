@@ -33,11 +33,6 @@ def discard(row: Confidential, actor: Actor, on: date, *, token: str, reason: st
 ACTS: Mapping[str, Callable[..., None]] = {"withdraw_consent": withdraw_consent, "discard": discard}
 
 
-def missing(row: Confidential, fields: Iterable[str]) -> list[Problem]:
-    """The fields that must be filled in and are not."""
-    return [Problem(name, _("Fill in this field."), "missing") for name in fields if getattr(row, name) in (None, "")]
-
-
 def wrong_days(row: Confidential, fields: Iterable[str], today: date) -> Iterator[Problem]:
     """Days that lie too far back, or have not come."""
     told = [*fields]
@@ -89,9 +84,3 @@ def place(session: Session, row: Confidential) -> None:
     if office is None:
         raise RuleViolation.one(_("Choose the village or town that gives the service."), "region", code="place")
     row.region, row.scope_path = office, office.path  # type: ignore[attr-defined]
-
-
-def refuse_if(problems: list[Problem]) -> None:
-    """Raise everything that is wrong at once."""
-    if problems:
-        raise RuleViolation(problems)

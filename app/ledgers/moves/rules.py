@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session, attributes
 
 from app.core import periods, scope, workflow
-from app.core.errors import Caution, Problem, RuleViolation
+from app.core.errors import Caution, Problem, RuleViolation, refuse_if
 from app.core.regions import Region
 from app.core.workflow import Actor, Status
 from app.extensions import db
@@ -35,12 +35,12 @@ def save(move: MoveEvent, actor: Actor, today: date) -> list[Caution]:
     with session.no_autoflush:
         _complete(move, today)
         keeps = move.person_id is not None and snapshots.is_unchanged(move, ROLE)
-        _refuse_if(check(move, today))
+        refuse_if(check(move, today))
         if not keeps:
             with filing.apart(session, move):
                 move.person_id = _found(session, move, actor, today)
         _place(session, move, keeps=keeps)
-        _refuse_if([*_problems_of_file(session, move)])
+        refuse_if(_problems_of_file(session, move))
         _shape(session, move)
         return []
 
@@ -108,8 +108,7 @@ def rests_on_it() -> str:
 
 def check(move: MoveEvent, today: date) -> list[Problem]:
     """What can be seen from the row alone."""
-    missing = [Problem(name, _("Fill in this field."), "missing") for name in REQUIRED if getattr(move, name) in (None, "")]
-    if missing:
+    if missing := sound.missing(move, REQUIRED):
         return missing
     dates = sound.old_dates(move, DATES, today) or [*_date_problems(move, today)]
     return [*people(move, today), *dates, *_place_problems(move)]
@@ -130,11 +129,6 @@ def _complete(move: MoveEvent, today: date) -> None:
     move.other_place = (move.other_place or "").strip() or None
     if move.kind == ELSEWHERE:
         move.what = RESIDENCE
-
-
-def _refuse_if(problems: list[Problem]) -> None:
-    if problems:
-        raise RuleViolation(problems)
 
 
 def _date_problems(move: MoveEvent, today: date) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock, crypto, params, scope, workflow
-from app.core.errors import Problem, RuleViolation
+from app.core.errors import Problem, RuleViolation, refuse_if
 from app.core.regions import TOWN_LENGTH, Region
 from app.core.scope import elevated
 from app.core.workflow import Actor
@@ -45,7 +45,7 @@ def send(session: Session, person: Person, told: Sending, actor: Actor, today: d
     problems = [*_problems(person, told, today)]
     if problems or told.what is None or told.to is None or told.moved_on is None:
         raise RuleViolation(problems)
-    _refuse_if([*_holding_problems(session, person, told.what, told.to)])
+    refuse_if(_holding_problems(session, person, told.what, told.to))
     office = _office(session, person.id, told.what)
     if office.id == told.to.id:
         raise RuleViolation.one(_there_already(), "to_region", code="there")
@@ -73,7 +73,7 @@ def accept(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: st
     to = session.scalars(select(Region).where(Region.path == path)).one()  # the office may have been merged since it was sent
     left = standing.office_path(session, transfer.person_id, Side.residence)
     told = _file(session, transfer.person_id)
-    _refuse_if([*_changed_since(session, transfer, told)])
+    refuse_if(_changed_since(session, transfer, told))
     _close(session, transfer, TransferState.accepted, actor, "accept_transfer", token, reason)
     session.flush()
     sides = standing.sides_of(transfer.what)
@@ -265,8 +265,3 @@ def _note_there(session: Session, act: str, transfer: Transfer, reason: str = ""
     if chain != audit.chain_of(transfer):
         told = {"reason": reason.strip()} if reason.strip() else {}
         audit.note_about(session, act, f"transfer_office/{transfer.uid}", chain, **told)
-
-
-def _refuse_if(problems: list[Problem]) -> None:
-    if problems:
-        raise RuleViolation(problems)

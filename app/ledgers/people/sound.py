@@ -1,4 +1,4 @@
-"""What every ledger asks of a form before it looks any closer: dates within a long life, places that can be an office."""
+"""What every ledger asks of a form first: fields filled in, dates within a long life, places that can be an office."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,6 +11,11 @@ from app.core.id_number import MAX_AGE_YEARS
 from app.core.regions import Level, Region
 
 OFFICES = frozenset({Level.town, Level.village})
+
+
+def missing(row: Any, columns: Iterable[str]) -> list[Problem]:
+    """The columns that must be filled in and are not."""
+    return [Problem(column, _("Fill in this field."), "missing") for column in columns if getattr(row, column) in (None, "")]
 
 
 def old_dates(row: Any, columns: Iterable[str], today: date) -> list[Problem]:
