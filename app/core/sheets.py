@@ -259,6 +259,12 @@ def ticks_in(label: Any, key: str, *aliases: str, **more: Any) -> Column:
     return Column(label, key, aliases, read=yes_or_no, write=lambda row, _writing: "是" if getattr(row, key) else "否", width=8, **more)
 
 
+def places_in(label: Any, key: str, *aliases: str, **more: Any) -> Column:
+    """A column of places of one's own offices, written as their statistical codes."""
+    write = lambda row, writing: writing.code_of.get(getattr(row, f"{key}_id"))  # noqa: E731  (one line, beside its reader)
+    return Column(label, key, aliases, read=place, **{"write": write, "width": 30, **more})
+
+
 def line_numbers() -> Column:
     """The running number at the left, which says nothing."""
     return Column(_l("No."), "line", ("序号", "编号"), width=6)

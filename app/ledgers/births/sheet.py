@@ -57,10 +57,9 @@ COLUMNS = (
     sheets.codes_in(_l("Mode of delivery"), "delivery_mode", "分娩方式", code_set="delivery_mode"),
     sheets.codes_in(_l("Place of birth"), "birth_place", "出生地点", "分娩地点", code_set="birth_place"),
     sheets.words_in(_l("Hospital"), "facility", "接生机构", "出生医院", "分娩机构", width=24),
-    Column(
-        _l("Where the mother lives"), "mother_region", ("现居住地", "居住地", "母亲现居住地", "母亲居住地"), required=True,
-        read=sheets.place, write=lambda row, writing: writing.code_of.get(row.mother_region_id or row.region_id),
-        example="龙泉镇龙泉村村民委员会", width=30,
+    sheets.places_in(
+        _l("Where the mother lives"), "mother_region", "现居住地", "居住地", "母亲现居住地", "母亲居住地", required=True,
+        write=lambda row, writing: writing.code_of.get(row.mother_region_id or row.region_id), example="龙泉镇龙泉村村民委员会",
     ),
     Column(_l("Phone"), "phone", ("联系电话", "电话", "手机号码", "母亲电话"), read=sheets.long_number, is_text=True),
     sheets.days_in(_l("Died on"), "child_died_on", "死亡日期", "子女死亡日期"),

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.families import death_rules as rules
 from app.ledgers.families.models import Death
@@ -26,10 +25,7 @@ COLUMNS = (
     sheets.secrets_in(_l("ID number"), "person_id_no", "证件号码", "身份证号", "身份证号码", "公民身份号码"),
     sheets.codes_in(_l("Sex"), "person_sex", "性别", code_set="sex", also={"男性": "1", "女性": "2"}, example="男"),
     sheets.days_in(_l("Birth date"), "person_birth_date", "出生日期", "出生年月日"),
-    Column(
-        _l("Lived at"), "person_region", ("现居住地", "居住地", "生前居住地"), read=sheets.place,
-        write=lambda row, writing: writing.code_of.get(row.person_region_id), width=30, example="龙泉镇龙泉村村民委员会",
-    ),
+    sheets.places_in(_l("Lived at"), "person_region", "现居住地", "居住地", "生前居住地", example="龙泉镇龙泉村村民委员会"),
     sheets.days_in(_l("Date of death"), "died_on", "死亡日期", "死亡时间", required=True, example="2025-03-05"),
     sheets.words_in(_l("Place of death"), "place", "死亡地点"),
     sheets.numbers_in(_l("Number of the death certificate"), "certificate_no", "死亡证明编号", "死亡医学证明编号"),

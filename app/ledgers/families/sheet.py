@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.families import rules
 from app.ledgers.families.models import MarriageEvent
@@ -20,12 +19,6 @@ Key = tuple[Any, ...]
 __all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules", "saved", "settle"]
 
 CARD = {"身份证": "1"}
-
-
-def _place_of(role: str) -> Any:
-    """The code of the place where one of the two lives."""
-    return lambda row, writing: writing.code_of.get(getattr(row, f"{role}_region_id"))
-
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -43,19 +36,13 @@ COLUMNS = (
     sheets.secrets_in(_l("Wife's ID number"), "wife_id_no", "女方身份证号", "女方身份证号码", "女方证件号码"),
     sheets.days_in(_l("Wife's birth date"), "wife_birth_date", "女方出生日期"),
     sheets.codes_in(_l("What it is for her"), "wife_marital", "女方婚姻状况", "女方婚姻", code_set="marital", example="初婚"),
-    Column(
-        _l("Where the wife lives"), "wife_region", ("女方现居住地", "女方居住地"), read=sheets.place, write=_place_of("wife"), width=30,
-        example="龙泉镇龙泉村村民委员会",
-    ),
+    sheets.places_in(_l("Where the wife lives"), "wife_region", "女方现居住地", "女方居住地", example="龙泉镇龙泉村村民委员会"),
     sheets.words_in(_l("Husband's name"), "husband_name", "男方姓名", "丈夫姓名", required=True, example="王强"),
     sheets.codes_in(_l("Husband's document"), "husband_id_type", "男方证件类型", code_set="id_type", also=CARD),
     sheets.secrets_in(_l("Husband's ID number"), "husband_id_no", "男方身份证号", "男方身份证号码", "男方证件号码"),
     sheets.days_in(_l("Husband's birth date"), "husband_birth_date", "男方出生日期"),
     sheets.codes_in(_l("What it is for him"), "husband_marital", "男方婚姻状况", "男方婚姻", code_set="marital", example="再婚"),
-    Column(
-        _l("Where the husband lives"), "husband_region", ("男方现居住地", "男方居住地"), read=sheets.place, write=_place_of("husband"),
-        width=30,
-    ),
+    sheets.places_in(_l("Where the husband lives"), "husband_region", "男方现居住地", "男方居住地"),
     sheets.days_in(_l("Reported on"), "reported_on", "报告日期", "上报日期"),
     sheets.words_in(_l("Remark"), "remark", "备注", width=24),
 )  # fmt: skip

@@ -44,9 +44,8 @@ COLUMNS = (
     sheets.words_in(_l("Reason of the change"), "reason", "原因", "变动原因"),
     sheets.words_in(_l("Address"), "address", "地址", "家庭住址", "详细地址", width=30),
     sheets.codes_in(_l("Who serves"), "mgmt_class", "管理类型", "管理类别", code_set="mgmt_class"),
-    Column(
-        _l("Lives at"), "person_region", ("现居住地", "居住地", "村（居）委会", "所属村（社区）"), read=sheets.place,
-        write=lambda row, writing: writing.code_of.get(row.person_region_id), width=30, example="龙泉镇龙泉村村民委员会",
+    sheets.places_in(
+        _l("Lives at"), "person_region", "现居住地", "居住地", "村（居）委会", "所属村（社区）", example="龙泉镇龙泉村村民委员会"
     ),
     sheets.days_in(_l("Reported on"), "reported_on", "报告日期", "上报日期"),
     sheets.words_in(_l("Remark"), "remark", "备注", width=24),

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.maternity import newlywed_rules as rules
 from app.ledgers.maternity.models import NAME, NewlywedService
@@ -41,10 +40,7 @@ COLUMNS = (
     sheets.counts_in(_l("Boxes of folic acid"), "folic_boxes", "叶酸盒数"),
     sheets.codes_in(_l("Counselling offered"), "counselling_answer", "咨询", code_set=TELLING),
     sheets.words_in(_l("Topics of the counselling"), "topics", "咨询内容", "宣教内容", width=24),
-    Column(
-        _l("Serving office"), "region", ("服务机构所在地", "服务单位", "所在村"), read=sheets.place,
-        write=lambda row, writing: writing.code_of.get(row.region_id), width=30, example="龙泉镇龙泉村村民委员会",
-    ),
+    sheets.places_in(_l("Serving office"), "region", "服务机构所在地", "服务单位", "所在村", example="龙泉镇龙泉村村民委员会"),
     sheets.words_in(_l("Remark"), "remark", "备注", width=24),
 )  # fmt: skip
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.maternity import pregnancy_rules as rules
 from app.ledgers.maternity.models import NAME, PregnancyService
@@ -41,10 +40,7 @@ COLUMNS = (
     sheets.ticks_in(_l("She wishes follow-up visits"), "wants_visits", "是否愿意随访", "自愿随访"),
     sheets.days_in(_l("Ended on"), "ended_on", "结束日期"),
     sheets.codes_in(_l("How it ended"), "ending", "结束方式", code_set="service_end"),
-    Column(
-        _l("Serving office"), "region", ("服务机构所在地", "服务单位", "所在村"), read=sheets.place,
-        write=lambda row, writing: writing.code_of.get(row.region_id), width=30, example="龙泉镇龙泉村村民委员会",
-    ),
+    sheets.places_in(_l("Serving office"), "region", "服务机构所在地", "服务单位", "所在村", example="龙泉镇龙泉村村民委员会"),
     sheets.words_in(_l("Remark"), "remark", "备注", width=24),
 )  # fmt: skip
 

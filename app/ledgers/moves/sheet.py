@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.moves import rules
 from app.ledgers.moves.models import ELSEWHERE, RESIDENCE, MoveEvent
@@ -31,10 +30,7 @@ COLUMNS = (
     sheets.secrets_in(_l("ID number"), "person_id_no", "证件号码", "身份证号", "身份证号码", "公民身份号码"),
     sheets.codes_in(_l("Sex"), "person_sex", "性别", code_set="sex", also={"男性": "1", "女性": "2"}, example="男"),
     sheets.days_in(_l("Birth date"), "person_birth_date", "出生日期", "出生年月日"),
-    Column(
-        _l("Place in your offices"), "person_region", ("本地地址", "所在村", "所在村居"), read=sheets.place,
-        write=lambda row, writing: writing.code_of.get(row.person_region_id), width=30, example="龙泉镇龙泉村村民委员会",
-    ),
+    sheets.places_in(_l("Place in your offices"), "person_region", "本地地址", "所在村", "所在村居", example="龙泉镇龙泉村村民委员会"),
     sheets.days_in(_l("Reported on"), "reported_on", "报告日期", "上报日期"),
     sheets.words_in(_l("Remark"), "remark", "备注", width=24),
 )  # fmt: skip

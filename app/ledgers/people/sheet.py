@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, crypto, id_number, scope, sheets
 from app.core.errors import Problem
-from app.core.sheets import Column
 from app.ledgers.people import identity, naming, rules, search
 from app.ledgers.people.models import OfficeKind, Person
 from app.ledgers.people.naming import Named
@@ -38,13 +37,11 @@ COLUMNS = (
     sheets.days_in(_l("Birth date"), "birth_date", "出生日期", "出生年月日", example="1995-06-01"),
     sheets.codes_in(_l("Ethnicity"), "ethnicity", "民族", code_set="ethnicity", example="汉族"),
     sheets.secrets_in(_l("Phone"), "phone", "电话", "联系电话", "手机号码"),
-    Column(
-        _l("Lives at"), "residence", ("现居住地", "居住地"), read=sheets.place, write=_place_of(OfficeKind.resident), width=30,
-        example="龙泉镇龙泉村村民委员会",
+    sheets.places_in(
+        _l("Lives at"), "residence", "现居住地", "居住地", write=_place_of(OfficeKind.resident), example="龙泉镇龙泉村村民委员会"
     ),
-    Column(
-        _l("Household registered at"), "registration", ("户籍地", "户口所在地"), read=sheets.place,
-        write=_place_of(OfficeKind.registered), width=30,
+    sheets.places_in(
+        _l("Household registered at"), "registration", "户籍地", "户口所在地", write=_place_of(OfficeKind.registered)
     ),
     sheets.days_in(_l("Date of death"), "died_on", "死亡日期"),
 )  # fmt: skip
