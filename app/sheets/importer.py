@@ -6,6 +6,7 @@ and every reason; a row that is on file already adds nothing and says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -199,13 +200,21 @@ def _columns(ledger: Any) -> tuple[tuple[Any, int], ...]:
 def _others(ledger: Any, row: Any, found: Sequence[Problem], reading: Reading) -> Iterator[Problem]:
     """What else is wrong with the row, so that the clerk mends it in one go; columns that were named already are left out."""
     named = {problem.field for problem in found}
-    yield from (problem for problem in ledger.check(row, reading.today) if problem.field not in named and problem.code != "missing")
+    seen = ledger.check(row, reading.today) if hasattr(ledger, "check") else _seen(ledger.rules, row, reading.today)
+    yield from (problem for problem in seen if problem.field not in named and problem.code != "missing")
+
+
+def _seen(rules: Any, row: Any, today: date) -> list[Problem]:
+    """What the rules see from the row alone; where that ends at an empty field, at least what is wrong with the people it names."""
+    found: list[Problem] = rules.check(row, today)
+    is_incomplete = any(problem.code == "missing" for problem in found)
+    return rules.people(row, today) if is_incomplete and hasattr(rules, "people") else found
 
 
 def _refuse_cells(session: Session, ledger: Any, told: Told, row: Any, reading: Reading) -> None:
     """Raises RuleViolation where a cell is wrong, with everything else that is wrong with the row."""
     row = row or ledger.make(told.values)
-    found = [*told.problems, *ledger.settle(session, row, told.values)]
+    found = [*told.problems, *(ledger.settle(session, row, told.values) if hasattr(ledger, "settle") else ())]
     if found:
         raise RuleViolation([*found, *_others(ledger, row, found, reading)])
 
@@ -221,7 +230,8 @@ def _keep(session: Session, ledger: Any, told: Told, actor: Actor, reading: Read
             row.record_source, row.warnings = IMPORTED, workflow.warned(cautions, {})
             workflow.edited(row, actor)
     session.flush()
-    ledger.saved(session, row, told.values)
+    if hasattr(ledger, "saved"):
+        ledger.saved(session, row, told.values)
     if isinstance(row, Record):
         workflow.advance(row, "submit", actor, token=str(uuid7()))
     return bool(cautions)

@@ -1,21 +1,19 @@
 """Deaths as a workbook: the columns, and how a row becomes a death."""
 
 from collections.abc import Collection
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
-from app.core.errors import Problem
 from app.core.workflow import Status
 from app.ledgers.families import death_rules as rules
 from app.ledgers.families.models import Death
 
 MODEL, SCREEN = Death, "DeathView"
 Key = tuple[Any, ...]
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "key", "make", "on_file", "rules"]
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -53,18 +51,3 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
     rows = scope.query(Death).where(Death.died_on.in_({key[1] for key in wanted}), Death.status != Status.voided)
     found = session.execute(rows.with_only_columns(Death.person_id_no_bidx, Death.person_name, Death.died_on)).all()
     return {(row.person_id_no_bidx or row.person_name, row.died_on): f"{row.person_name} {row.died_on}" for row in found}
-
-
-def settle(session: Session, death: Death, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside a death."""
-    return []
-
-
-def saved(session: Session, death: Death, values: dict[str, Any]) -> None:
-    """Nothing follows from a death before it is approved."""
-
-
-def check(death: Death, today: date) -> list[Problem]:
-    """What can be seen from the row alone, for a row that is refused anyway."""
-    found = rules.check(death, today)
-    return rules.people(death, today) if any(problem.code == "missing" for problem in found) else found

@@ -1,14 +1,12 @@
 """Marriages as a workbook: the columns, and how a row becomes a marriage event."""
 
 from collections.abc import Collection
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
-from app.core.errors import Problem
 from app.core.workflow import Status
 from app.ledgers.families import rules
 from app.ledgers.families.models import MarriageEvent
@@ -16,7 +14,7 @@ from app.ledgers.families.standing import ROLES
 
 MODEL, SCREEN = MarriageEvent, "MarriageEventView"
 Key = tuple[Any, ...]
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "key", "make", "on_file", "rules"]
 
 CARD = {"身份证": "1"}
 
@@ -73,21 +71,6 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
         )
         for row in found
     }
-
-
-def settle(session: Session, event: MarriageEvent, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside an event."""
-    return []
-
-
-def saved(session: Session, event: MarriageEvent, values: dict[str, Any]) -> None:
-    """Nothing follows from an event before it is approved."""
-
-
-def check(event: MarriageEvent, today: date) -> list[Problem]:
-    """What can be seen from the row alone, for a row that is refused anyway."""
-    found = rules.check(event, today)
-    return rules.people(event, today) if any(problem.code == "missing" for problem in found) else found
 
 
 def _who(values: dict[str, Any], role: str) -> str:

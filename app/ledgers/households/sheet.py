@@ -1,7 +1,6 @@
 """Households as a workbook, one row for each member as in a household book, and how a row becomes a household event."""
 
 from collections.abc import Collection
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -18,7 +17,7 @@ from app.ledgers.households.models import HEAD, JOINED, SELF, SET_UP, HouseholdE
 
 MODEL, SCREEN = HouseholdEvent, "HouseholdEventView"
 Key = tuple[Any, ...]
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "key", "make", "on_file", "rules", "settle"]
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -96,16 +95,6 @@ def settle(session: Session, event: HouseholdEvent, values: dict[str, Any]) -> l
     if len(event.former_no or "") <= most:
         return []
     return [Problem("household_no", _("Write at most %(most)s characters.", most=most), "long_household_no")]
-
-
-def saved(session: Session, event: HouseholdEvent, values: dict[str, Any]) -> None:
-    """Nothing follows from an event before it is approved."""
-
-
-def check(event: HouseholdEvent, today: date) -> list[Problem]:
-    """What can be seen from the row alone, for a row that is refused anyway."""
-    found = rules.check(event, today)
-    return rules.people(event, today) if any(problem.code == "missing" for problem in found) else found
 
 
 def _kind(values: dict[str, Any]) -> str:

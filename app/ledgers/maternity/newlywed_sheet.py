@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
-from app.core.errors import Problem
 from app.core.workflow import Status
 from app.ledgers.maternity import newlywed_rules as rules
 from app.ledgers.maternity.models import NAME, NewlywedService
@@ -18,7 +17,7 @@ MODEL, SCREEN = NewlywedService, "NewlywedServiceView"
 Key = tuple[str, str, date]
 CARD = {"身份证": "1"}
 TELLING = "service_answer"
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "listed", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "key", "listed", "make", "on_file", "rules"]
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -71,21 +70,6 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
         (row.wife_id_no_bidx or row.wife_name_bidx or "", row.husband_id_no_bidx or row.husband_name_bidx or "", row.consent_on): str(row)
         for row in rows
     }
-
-
-def settle(session: Session, service: NewlywedService, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside a service."""
-    return []
-
-
-def saved(session: Session, service: NewlywedService, values: dict[str, Any]) -> None:
-    """Nothing follows from a service."""
-
-
-def check(service: NewlywedService, today: date) -> list[Problem]:
-    """What can be seen from the row alone, for a row that is refused anyway."""
-    found = rules.check(service, today)
-    return rules.people(service, today) if any(problem.code == "missing" for problem in found) else found
 
 
 def _who(values: dict[str, Any], role: str) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope, sheets
-from app.core.errors import Problem
 from app.core.workflow import Status
 from app.ledgers.maternity import pregnancy_rules as rules
 from app.ledgers.maternity.models import NAME, PregnancyService
@@ -17,7 +16,7 @@ from app.ledgers.maternity.models import NAME, PregnancyService
 MODEL, SCREEN = PregnancyService, "PregnancyServiceView"
 Key = tuple[str, date]
 TELLING = "service_answer"
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "listed", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "key", "listed", "make", "on_file", "rules"]
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -69,18 +68,3 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
     same = or_(table.woman_id_no_bidx.in_(blinds), table.woman_name_bidx.in_(blinds))
     rows = session.scalars(scope.query(table).where(same, table.status != Status.voided)).all()
     return {(row.woman_id_no_bidx or row.woman_name_bidx or "", row.told_on): str(row) for row in rows}
-
-
-def settle(session: Session, service: PregnancyService, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside a service."""
-    return []
-
-
-def saved(session: Session, service: PregnancyService, values: dict[str, Any]) -> None:
-    """Nothing follows from a service."""
-
-
-def check(service: PregnancyService, today: date) -> list[Problem]:
-    """What can be seen from the row alone, for a row that is refused anyway."""
-    found = rules.check(service, today)
-    return rules.people(service, today) if any(problem.code == "missing" for problem in found) else found

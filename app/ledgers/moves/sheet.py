@@ -16,7 +16,7 @@ from app.ledgers.people import snapshots
 
 MODEL, SCREEN = MoveEvent, "MoveView"
 Key = tuple[Any, ...]
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "make", "on_file", "rules"]
 
 COLUMNS = (
     sheets.line_numbers(),
@@ -62,15 +62,6 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
         (row.person_id_no_bidx or row.person_name, row.kind, row.what, row.happened_on): f"{row.person_name} {row.happened_on}"
         for row in found
     }
-
-
-def settle(session: Session, move: MoveEvent, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside a move."""
-    return []
-
-
-def saved(session: Session, move: MoveEvent, values: dict[str, Any]) -> None:
-    """Nothing follows from a move before it is approved."""
 
 
 def check(move: MoveEvent, today: date) -> list[Problem]:

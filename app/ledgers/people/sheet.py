@@ -15,7 +15,7 @@ from app.ledgers.people.naming import Named
 
 MODEL, SCREEN = Person, "PersonView"
 Key = tuple[Any, ...]
-__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "listed", "make", "on_file", "rules", "saved", "settle"]
+__all__ = ["COLUMNS", "MODEL", "SCREEN", "check", "key", "listed", "make", "on_file", "rules"]
 
 
 def _place_of(kind: OfficeKind) -> Any:
@@ -74,15 +74,6 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
 def listed() -> Any:
     """Which people an export holds: those a list shows."""
     return search.findable(clock.today())
-
-
-def settle(session: Session, person: Person, values: dict[str, Any]) -> list[Problem]:
-    """Nothing stands beside a person."""
-    return []
-
-
-def saved(session: Session, person: Person, values: dict[str, Any]) -> None:
-    """Nothing follows from a person."""
 
 
 def check(person: Any, today: date) -> list[Problem]:
