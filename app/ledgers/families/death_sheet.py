@@ -6,10 +6,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import scope, sheets
 from app.core.workflow import Status
 from app.ledgers.families import death_rules as rules
 from app.ledgers.families.models import Death
+from app.ledgers.people import snapshots
 
 MODEL, SCREEN = Death, "DeathView"
 Key = tuple[Any, ...]
@@ -41,9 +42,7 @@ def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same death again: who, by number or else by name, and the day."""
     if not values.get("died_on"):
         return None
-    number = id_number.long_form(values.get("person_id_no") or "")
-    who = crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get("person_name") or "")
-    return who, values["died_on"]
+    return snapshots.known_by(values, rules.ROLE), values["died_on"]
 
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:

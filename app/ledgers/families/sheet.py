@@ -6,11 +6,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import scope, sheets
 from app.core.workflow import Status
 from app.ledgers.families import rules
 from app.ledgers.families.models import MarriageEvent
 from app.ledgers.families.standing import ROLES
+from app.ledgers.people import snapshots
 
 MODEL, SCREEN = MarriageEvent, "MarriageEventView"
 Key = tuple[Any, ...]
@@ -55,7 +56,7 @@ def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same event again: what happened, when, and to whom, by number or else by name."""
     if not (values.get("kind") and values.get("happened_on")):
         return None
-    return values["kind"], values["happened_on"], *(_who(values, role) for role in ROLES)
+    return values["kind"], values["happened_on"], *(snapshots.known_by(values, role) for role in ROLES)
 
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
@@ -71,9 +72,3 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
         )
         for row in found
     }
-
-
-def _who(values: dict[str, Any], role: str) -> str:
-    """Their number as the register finds it, else their name as it keeps it."""
-    number = id_number.long_form(values.get(f"{role}_id_no") or "")
-    return crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get(f"{role}_name") or "")

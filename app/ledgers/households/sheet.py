@@ -8,12 +8,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import scope, sheets
 from app.core.errors import Problem
 from app.core.sheets import Column
 from app.core.workflow import Status
 from app.ledgers.households import rules
 from app.ledgers.households.models import HEAD, JOINED, SELF, SET_UP, HouseholdEvent
+from app.ledgers.people import snapshots
 
 MODEL, SCREEN = HouseholdEvent, "HouseholdEventView"
 Key = tuple[Any, ...]
@@ -68,9 +69,7 @@ def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same event again: what happened, when, and to whom, by number or else by name."""
     if not values.get("happened_on"):
         return None
-    number = id_number.long_form(values.get("person_id_no") or "")
-    who = crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get("person_name") or "")
-    return _kind(values), values["happened_on"], who or values.get("household_no")
+    return _kind(values), values["happened_on"], snapshots.known_by(values, rules.ROLE) or values.get("household_no")
 
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import scope, sheets
 from app.core.errors import Problem
 from app.core.workflow import Status
 from app.ledgers.moves import rules
@@ -47,9 +47,7 @@ def key(values: dict[str, Any]) -> Key | None:
     what = RESIDENCE if kind == ELSEWHERE else values.get("what")
     if not (kind and what and values.get("happened_on")):
         return None
-    number = id_number.long_form(values.get("person_id_no") or "")
-    who = crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get("person_name") or "")
-    return who, kind, what, values["happened_on"]
+    return snapshots.known_by(values, rules.ROLE), kind, what, values["happened_on"]
 
 
 def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:

@@ -1,13 +1,13 @@
 """The people a row of a ledger names: their snapshot on the row, their file, and the office that answers for them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app.core import scope
+from app.core import crypto, id_number, names, scope
 from app.core.errors import Problem
 from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
@@ -53,6 +53,12 @@ def complete(row: Any, role: str, today: date) -> None:
 def problems(row: Any, role: str, today: date) -> list[Problem]:
     """What is wrong with the person in this role; nothing where nobody is named."""
     return naming.check(named(row, role), today) if is_named(row, role) else []
+
+
+def known_by(values: Mapping[str, Any], role: str) -> str:
+    """By what a row of a workbook tells this person from others: the number as the register finds it, else the name as it keeps it."""
+    number = id_number.long_form(values.get(f"{role}_id_no") or "")
+    return crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get(f"{role}_name") or "")
 
 
 def is_unchanged(row: Any, role: str) -> bool:
