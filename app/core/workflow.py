@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, Protocol
 from uuid import UUID
 
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, inspect, select, text
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, object_session
+from sqlalchemy.orm import Mapped, Session, attributes, declared_attr, mapped_column, object_session
 
 from app.core import attachments, audit, clock, crypto
 from app.core.attachments import Attachment
@@ -235,6 +235,11 @@ def closed() -> str:
     return _("Consent to this record was withdrawn. It is closed, and nothing is left to do with it.")
 
 
+def rests_on_it() -> str:
+    """The one sentence for whatever would not be true any more without a record."""
+    return _("Another approved record rests on this one. Have that one voided first.")
+
+
 def new_token() -> str:
     """What one page sends with its clicks."""
     return str(crypto.uuid7())
@@ -269,6 +274,12 @@ def advance(row: Record, act: str, actor: Actor, *, token: str, reason: str = ""
         row.approved_by_id, row.approved_at, row.row_hash = actor.id, clock.now(), content_hash(row)
     session.add(WorkflowStep(**_step(row, wanted, source, actor, reason.strip(), token)))
     audit.note(session, act, row, **({"reason": reason.strip()} if reason.strip() else {}))
+
+
+def said_before(row: Any, *columns: str) -> Any:
+    """What a row said in these columns before a form or an applied request wrote into them. Asked before it is flushed."""
+    gone = {name: attributes.get_history(row, name).deleted for name in columns}
+    return SimpleNamespace(**{name: old[0] if old else getattr(row, name) for name, old in gone.items()})
 
 
 def approved_anew(row: Record, *, by: int, changed_by: int) -> None:

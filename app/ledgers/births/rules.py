@@ -86,7 +86,7 @@ def discard(birth: Birth, actor: Actor, on: date, *, token: str, reason: str = "
 
 def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
     """An approved birth gets the values of an applied request. What was decided about it stays; in another month it counts anew."""
-    session, before = db.session(), attributes.get_history(birth, "born_on").deleted
+    session, before = db.session(), workflow.said_before(birth, "born_on")
     decided = {flag: getattr(birth, flag) for flag in ("possible_duplicate", "incomplete")}
     cautions = save(birth, actor, today)
     for flag, raised in decided.items():
@@ -94,7 +94,7 @@ def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
     with session.no_autoflush:
         with filing.apart(session, birth):
             _put_child_right(session, birth, actor, today)
-        if before and periods.month_of(before[0]) != periods.month_of(birth.born_on):
+        if periods.month_of(before.born_on) != periods.month_of(birth.born_on):
             birth.statistical_month, birth.late = periods.count_in(session, birth.count_path, birth.born_on, today)
     return cautions
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session, attributes
+from sqlalchemy.orm import Session
 
 from app.core import periods, scope, workflow
 from app.core.errors import Caution, Problem, RuleViolation, refuse_if
@@ -16,7 +16,6 @@ from app.ledgers.births.models import Birth
 from app.ledgers.families import standing
 from app.ledgers.families.engine import Contradiction
 from app.ledgers.families.models import Death
-from app.ledgers.families.rules import rests_on_it
 from app.ledgers.households import standing as households
 from app.ledgers.households.engine import Contradiction as NotTogether
 from app.ledgers.moves.models import MoveEvent, Transfer, TransferState
@@ -76,15 +75,13 @@ def discard(death: Death, actor: Actor, on: date, *, token: str, reason: str = "
 
 def change(death: Death, actor: Actor, today: date) -> list[Caution]:
     """An approved death gets the values of an applied request: the file says the new day, or the file of another person does."""
-    session, person_id = db.session(), death.person_id
-    gone = attributes.get_history(death, "died_on").deleted
-    day = gone[0] if gone else death.died_on
+    session, person_id, before = db.session(), death.person_id, workflow.said_before(death, "died_on")
     with session.no_autoflush:
         cautions = save(death, actor, today)
         if death.person_id != person_id:
             _take_back(session, death, person_id)
         _tell(session, death)
-        if periods.month_of(day) != periods.month_of(death.died_on):
+        if periods.month_of(before.died_on) != periods.month_of(death.died_on):
             death.statistical_month, death.late = periods.count_in(session, death.scope_path, death.died_on, today)
     return cautions
 
@@ -185,7 +182,7 @@ def _take_back(session: Session, death: Death, person_id: int) -> None:
         return
     person = _file(session, person_id)
     person.died_on, death.wrote_file = None, False
-    _settle(session, person, rests_on_it())
+    _settle(session, person, workflow.rests_on_it())
 
 
 def _file(session: Session, person_id: int) -> Person:

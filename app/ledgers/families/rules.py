@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from types import SimpleNamespace
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_
-from sqlalchemy.orm import Session, attributes
+from sqlalchemy.orm import Session
 
 from app.core import id_number, params, periods, scope, workflow
 from app.core.errors import Caution, Problem, RuleViolation, refuse_if
@@ -25,6 +23,7 @@ SCHEME = "families"  # of the dated parameters
 REQUIRED = ("kind", "happened_on", "wife_name", "husband_name")
 DATES = ("happened_on", "wife_birth_date", "husband_birth_date", "reported_on")
 PLACES = ("wife_region", "husband_region")
+TOLD = ("happened_on", *(f"{role}_{column}" for role in ROLES for column in ("name", "id", "id_no_bidx")))  # on these marriages depend
 ORDERS = (FIRST, AGAIN, REUNION)  # what a marriage may be to one of the two
 LEGAL_AGE = {"wife": "marriage_age_women", "husband": "marriage_age_men"}  # keys of the dated parameters
 
@@ -60,7 +59,7 @@ def void(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason: st
     session = db.session()
     workflow.must_allow(event, "void", actor, reason)
     with session.no_autoflush:
-        _settle(session, standing.couple_of(session, event), event, rests_on_it(), counts=False)
+        _settle(session, standing.couple_of(session, event), event, workflow.rests_on_it(), counts=False)
         workflow.advance(event, "void", actor, token=token, reason=reason)
 
 
@@ -78,11 +77,11 @@ def change(event: MarriageEvent, actor: Actor, today: date) -> list[Caution]:
     """An approved event gets the values of an applied request: the marriages of whom it named and of whom it names are written anew."""
     session = db.session()
     with session.no_autoflush:
-        before = _before(event)
+        before = workflow.said_before(event, *TOLD)
         named = standing.couple_of(session, before)
         cautions = save(event, actor, today)
         if not standing.is_of(event, named):
-            _settle(session, named, event, rests_on_it(), counts=False)
+            _settle(session, named, event, workflow.rests_on_it(), counts=False)
         _settle(session, standing.couple_of(session, event), event, contradiction(), counts=True)
         if periods.month_of(before.happened_on) != periods.month_of(event.happened_on):
             event.statistical_month, event.late = periods.count_in(session, event.scope_path, event.happened_on, today)
@@ -95,11 +94,6 @@ ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "di
 def contradiction() -> str:
     """The one sentence for whatever the register knows against an event: it does not tell who or where."""
     return _("Approved records say otherwise: this cannot have happened to these two on this day. Compare names, numbers and date again.")
-
-
-def rests_on_it() -> str:
-    """The one sentence for whatever would not be true any more without an event."""
-    return _("Another approved record rests on this one. Have that one voided first.")
 
 
 def check(event: MarriageEvent, today: date) -> list[Problem]:
@@ -233,10 +227,3 @@ def _settle(session: Session, couple: Couple, event: MarriageEvent, otherwise: s
         standing.settle(session, couple, event, counts=counts)
     except Contradiction as found:
         raise RuleViolation.one(otherwise, code="contradiction") from found
-
-
-def _before(event: MarriageEvent) -> Any:
-    """What an approved event said before the values of a request were written into it."""
-    told = ("happened_on", *(f"{role}_{column}" for role in ROLES for column in ("name", "id", "id_no_bidx")))
-    gone = {name: attributes.get_history(event, name).deleted for name in told}
-    return SimpleNamespace(**{name: old[0] if old else getattr(event, name) for name, old in gone.items()})

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, attributes
@@ -13,7 +12,6 @@ from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
 from app.core.workflow import Actor, Status
 from app.extensions import db
-from app.ledgers.families.rules import rests_on_it
 from app.ledgers.households import numbers, standing
 from app.ledgers.households.engine import Contradiction, Fault, Told
 from app.ledgers.households.models import (
@@ -96,11 +94,11 @@ def discard(event: HouseholdEvent, actor: Actor, on: date, *, token: str, reason
 
 def change(event: HouseholdEvent, actor: Actor, today: date) -> list[Caution]:
     """An approved event gets the values of an applied request: the members of its household are written anew."""
-    session, before = db.session(), _before(event, "happened_on")
+    session, before = db.session(), workflow.said_before(event, "happened_on")
     with session.no_autoflush:
         cautions = save(event, actor, today)
         _settle(session, event, counts=True)
-        if periods.month_of(before) != periods.month_of(event.happened_on):
+        if periods.month_of(before.happened_on) != periods.month_of(event.happened_on):
             event.statistical_month, event.late = periods.count_in(session, event.scope_path, event.happened_on, today)
     return cautions
 
@@ -199,7 +197,7 @@ def _relation_problems(event: HouseholdEvent) -> Iterator[Problem]:
 
 def _fixed_problems(event: HouseholdEvent) -> Iterator[Problem]:
     """A set-up stays one, because its household has its number from it; an approved event stays with its kind and its household."""
-    kind, typed = _before(event, "kind"), event.typed_no
+    kind, typed = workflow.said_before(event, "kind").kind, event.typed_no
     is_approved = event.status in (Status.approved, Status.voided)
     if kind and kind != event.kind and (is_approved or SET_UP in (kind, event.kind)):
         message = _("The kind of this record stays. Delete the draft or have the record voided, and enter another one.")
@@ -319,16 +317,10 @@ def _settle(session: Session, event: HouseholdEvent, *, counts: bool) -> Told:
     try:
         told = standing.settle(session, household.id, event, counts=counts)
     except Contradiction as found:
-        message = sentence(found.fault) if counts or found.fault is Fault.elsewhere else rests_on_it()
+        message = sentence(found.fault) if counts or found.fault is Fault.elsewhere else workflow.rests_on_it()
         raise RuleViolation.one(message, code=f"contradiction_{found.fault}") from found
     household.set_up_on, household.closed_on = told.set_up_on, told.closed_on
     return told
-
-
-def _before(event: HouseholdEvent, column: str) -> Any:
-    """What the row said in this column before it was written to."""
-    gone = attributes.get_history(event, column).deleted
-    return gone[0] if gone else getattr(event, column)
 
 
 def _changed(event: HouseholdEvent, column: str) -> bool:

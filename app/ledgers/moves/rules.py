@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session, attributes
+from sqlalchemy.orm import Session
 
 from app.core import periods, scope, workflow
 from app.core.errors import Caution, Problem, RuleViolation, refuse_if
@@ -62,7 +61,7 @@ def void(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str = "
     session = db.session()
     workflow.must_allow(move, "void", actor, reason)
     with session.no_autoflush:
-        _settle(session, move, move.person_id, rests_on_it(), counts=False)
+        _settle(session, move, move.person_id, workflow.rests_on_it(), counts=False)
         if _is_leaving(move):
             endings.residence_stays(session, move.person_id, move.uid)
         workflow.advance(move, "void", actor, token=token, reason=reason)
@@ -80,11 +79,11 @@ def discard(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str 
 
 def change(move: MoveEvent, actor: Actor, today: date) -> list[Caution]:
     """An approved move gets the values of an applied request: file and links of whom it named and of whom it names are written anew."""
-    session, before = db.session(), _before(move)
+    session, before = db.session(), workflow.said_before(move, *TOLD)
     with session.no_autoflush:
         cautions = save(move, actor, today)
         if move.person_id != before.person_id:
-            _settle(session, move, before.person_id, rests_on_it(), counts=False)
+            _settle(session, move, before.person_id, workflow.rests_on_it(), counts=False)
         _settle(session, move, move.person_id, contradiction(), counts=True)
         if any(getattr(move, name) != getattr(before, name) for name in TOLD):
             _tell_endings(session, before, move)
@@ -99,11 +98,6 @@ ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "di
 def contradiction() -> str:
     """The one sentence for whatever the register knows against a move: it does not tell what or where."""
     return _("Approved records say otherwise: this person cannot have moved like this on this day. Compare the dates and earlier moves.")
-
-
-def rests_on_it() -> str:
-    """The one sentence for whatever would not be true any more without a move."""
-    return _("Another approved record rests on this one. Have that one voided first.")
 
 
 def check(move: MoveEvent, today: date) -> list[Problem]:
@@ -222,9 +216,3 @@ def _tell_endings(session: Session, before: Any, move: MoveEvent) -> None:
 
 def _leaving(move: MoveEvent) -> Leaving:
     return Leaving(move.person_id, move.happened_on, move.uid, move.scope_path)
-
-
-def _before(move: MoveEvent) -> Any:
-    """What an approved row said before the values of a request were written into it."""
-    gone = {name: attributes.get_history(move, name).deleted for name in TOLD}
-    return SimpleNamespace(**{name: old[0] if old else getattr(move, name) for name, old in gone.items()})
