@@ -197,7 +197,7 @@ def get(model: type[T], uid: UUID | str | None) -> T | None:
 
 
 def repoint(session: Session, key: Column[Any], old: int, new: int) -> Sequence[Row[Any]]:
-    """Every row, of whichever office, that names `old` in this foreign key names `new` from now on: the one write beyond the scope.
+    """Every row, of whichever office, that names `old` in this foreign key names `new` from now on. It writes beyond the scope.
 
     Answers identity and path of the rows, for their history alone. Raises OutOfScope where the database does not know that the one
     was merged into the other: no other row is ever put in the place of one.
