@@ -19,9 +19,8 @@ from app.ledgers.families.models import Death
 from app.ledgers.households import standing as households
 from app.ledgers.households.engine import Contradiction as NotTogether
 from app.ledgers.moves.models import MoveEvent, Transfer, TransferState
-from app.ledgers.people import filing, naming, snapshots, sound
+from app.ledgers.people import filing, snapshots, sound
 from app.ledgers.people.models import Person
-from app.ledgers.people.naming import Found
 from app.ledgers.people.turns import turn_of
 
 ROLE = "person"
@@ -65,12 +64,7 @@ def void(death: Death, actor: Actor, on: date, *, token: str, reason: str = "") 
 
 def discard(death: Death, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with the file that it alone made."""
-    session = db.session()
-    own = filing.own_file(session, death, ROLE)
-    workflow.discard(death, actor, token=token, reason=reason)
-    session.flush()
-    if own:
-        filing.close(session, own.id, on)
+    filing.discard(db.session(), death, (ROLE,), actor, on, token=token, reason=reason)
 
 
 def change(death: Death, actor: Actor, today: date) -> list[Caution]:
@@ -127,15 +121,11 @@ def _before_birth() -> str:
 
 def _found(session: Session, death: Death, actor: Actor, today: date) -> int:
     """The file of the dead, at one's own offices; one is made where they lived there and had none."""
-    own, who = filing.own_file(session, death, ROLE), snapshots.named(death, ROLE)
-    known, place = snapshots.without_number(session, who), snapshots.within_reach(death.person_region)
-    found = Found(known) if known else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
-    person_id = filing.note(death, ROLE, found)
+    place = snapshots.within_reach(death.person_region)
+    person_id = filing.file_at_mine(session, death, ROLE, region=place, actor=actor, today=today)
     if person_id is None:
         message = _("The person is not on file at your offices. Choose the place where they lived, and they are entered with this death.")
         raise RuleViolation.one(message, "person_region", code="place")
-    if own and own.id != person_id:
-        filing.close(session, own.id, today)
     return person_id
 
 
@@ -143,12 +133,8 @@ def _place(session: Session, death: Death, *, keeps: bool) -> None:
     """The office where the person lived answers for the row."""
     office = death.region if keeps and death.region else snapshots.office_of(session, death.person_id)
     if office is None:
-        raise RuleViolation.one(_gone(), "person_name", code="gone")
+        raise RuleViolation.one(snapshots.gone(), "person_name", code="gone")
     death.region, death.scope_path = office, office.path
-
-
-def _gone() -> str:
-    return _("The file of this person belongs to no place of your offices any more.")
 
 
 def _problems_of_file(session: Session, death: Death) -> Iterator[Problem]:
@@ -166,7 +152,7 @@ def _problems_of_file(session: Session, death: Death) -> Iterator[Problem]:
 def _tell(session: Session, death: Death) -> None:
     """Write the day on the file and end the marriage. Raises RuleViolation where approved records or the file say otherwise."""
     turn_of(session, death.person_id)
-    person = _file(session, death.person_id)
+    person = snapshots.file_of(session, death.person_id)
     if person.died_on not in (None, death.died_on) and not death.wrote_file:
         raise RuleViolation.one(_("By the file this person died on another day. Compare both."), "died_on", code="file_died_on")
     if _is_contradicted(session, death):
@@ -180,16 +166,9 @@ def _take_back(session: Session, death: Death, person_id: int) -> None:
     """The file says what it said before this row."""
     if not death.wrote_file:
         return
-    person = _file(session, person_id)
+    person = snapshots.file_of(session, person_id)
     person.died_on, death.wrote_file = None, False
     _settle(session, person, workflow.rests_on_it())
-
-
-def _file(session: Session, person_id: int) -> Person:
-    person = snapshots.on_file(session, person_id)
-    if person is None:
-        raise RuleViolation.one(_gone(), "person_name", code="gone")
-    return person
 
 
 def _is_contradicted(session: Session, death: Death) -> bool:

@@ -65,12 +65,7 @@ def void(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason: st
 
 def discard(event: MarriageEvent, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with the files that it alone made."""
-    session = db.session()
-    own = [person for role in ROLES if (person := filing.own_file(session, event, role))]
-    workflow.discard(event, actor, token=token, reason=reason)
-    session.flush()
-    for person in own:
-        filing.close(session, person.id, on)
+    filing.discard(db.session(), event, ROLES, actor, on, token=token, reason=reason)
 
 
 def change(event: MarriageEvent, actor: Actor, today: date) -> list[Caution]:

@@ -25,8 +25,7 @@ from app.ledgers.households.models import (
     Household,
     HouseholdEvent,
 )  # fmt: skip
-from app.ledgers.people import filing, naming, snapshots, sound
-from app.ledgers.people.naming import Found
+from app.ledgers.people import filing, snapshots, sound
 
 ROLE = "person"
 COMING = (SET_UP, JOINED)  # events by which somebody comes; the others name somebody who is there
@@ -81,15 +80,12 @@ def void(event: HouseholdEvent, actor: Actor, on: date, *, token: str, reason: s
 
 def discard(event: HouseholdEvent, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with the file and the household that it alone made."""
-    session, own, household = db.session(), filing.own_file(db.session(), event, ROLE), event.household
+    session, household = db.session(), event.household
     if event.kind == SET_UP and len(standing.events_of(session, household.id)) > 1:
         raise RuleViolation.one(_("Other records name this household. Delete or void those first."), code="named")
-    workflow.discard(event, actor, token=token, reason=reason)
-    session.flush()
+    filing.discard(session, event, (ROLE,), actor, on, token=token, reason=reason)
     if event.kind == SET_UP:
         session.delete(household)
-    if own:
-        filing.close(session, own.id, on)
 
 
 def change(event: HouseholdEvent, actor: Actor, today: date) -> list[Caution]:
@@ -243,16 +239,11 @@ def _is_meant(event: HouseholdEvent, row: HouseholdEvent) -> bool:
 
 def _found(session: Session, event: HouseholdEvent, household: Household | None, actor: Actor, today: date) -> int:
     """The file of whoever comes, at one's own offices; one is made where they had none."""
-    own, who = filing.own_file(session, event, ROLE), snapshots.named(event, ROLE)
-    known = snapshots.without_number(session, who)
     place = snapshots.within_reach(event.person_region or (household.region if household else snapshots.own_place(session)))
-    found = Found(known) if known else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
-    person_id = filing.note(event, ROLE, found)
+    person_id = filing.file_at_mine(session, event, ROLE, region=place, actor=actor, today=today)
     if person_id is None:
         message = _("The person is not on file at your offices. Choose the place where they live, and they are entered with this record.")
         raise RuleViolation.one(message, "person_region", code="place")
-    if own and own.id != person_id:
-        filing.close(session, own.id, today)
     return person_id
 
 

@@ -13,7 +13,7 @@ from app.core.workflow import Status
 from app.ledgers.moves import standing
 from app.ledgers.moves.engine import Contradiction
 from app.ledgers.moves.models import MoveEvent, Transfer, TransferState
-from app.ledgers.people import merging
+from app.ledgers.people import merging, snapshots
 from app.ledgers.people.models import Person
 
 
@@ -37,7 +37,7 @@ def check(session: Session, stays: Person, goes: Person) -> Iterator[Problem]:
 def settle(session: Session, stays: Person, goes: Person) -> None:
     """Where the person is, by the moves of both. Raises RuleViolation where one person cannot have moved like this."""
     try:
-        standing.settle(session, standing.file_of(session, stays.id), reaching="both")
+        standing.settle(session, snapshots.file_of(session, stays.id), reaching="both")
     except Contradiction as found:
         message = _(
             "By approved moves the two were at different places, so that one person cannot be both. Have the wrong record put right first."

@@ -16,7 +16,7 @@ from app.ledgers.moves import endings, standing
 from app.ledgers.moves.endings import Leaving
 from app.ledgers.moves.engine import Contradiction, Side
 from app.ledgers.moves.models import BACK, ELSEWHERE, MOVED_IN, MOVED_OUT, REGISTRATION, RESIDENCE, MoveEvent
-from app.ledgers.people import filing, naming, snapshots, sound
+from app.ledgers.people import filing, snapshots, sound
 from app.ledgers.people.models import OfficeKind, PersonOffice
 from app.ledgers.people.turns import turn_of
 
@@ -69,12 +69,7 @@ def void(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str = "
 
 def discard(move: MoveEvent, actor: Actor, on: date, *, token: str, reason: str = "") -> None:
     """A draft that should not be there goes, with the file that it alone made."""
-    session = db.session()
-    own = filing.own_file(session, move, ROLE)
-    workflow.discard(move, actor, token=token, reason=reason)
-    session.flush()
-    if own:
-        filing.close(session, own.id, on)
+    filing.discard(db.session(), move, (ROLE,), actor, on, token=token, reason=reason)
 
 
 def change(move: MoveEvent, actor: Actor, today: date) -> list[Caution]:
@@ -148,15 +143,11 @@ def _place_problems(move: MoveEvent) -> list[Problem]:
 
 def _found(session: Session, move: MoveEvent, actor: Actor, today: date) -> int:
     """The file at one's own offices; one is made where they have none and the place is written."""
-    own, who = filing.own_file(session, move, ROLE), snapshots.named(move, ROLE)
-    known, place = snapshots.without_number(session, who), snapshots.within_reach(move.person_region)
-    found = naming.Found(known) if known else naming.find_or_file(session, who, region=place, outside="refuse", actor=actor, today=today)
-    person_id = filing.note(move, ROLE, found)
+    place = snapshots.within_reach(move.person_region)
+    person_id = filing.file_at_mine(session, move, ROLE, region=place, actor=actor, today=today)
     if person_id is None:
         message = _("The person is not on file at your offices. Choose the place in your offices, and they are entered with this move.")
         raise RuleViolation.one(message, "person_region", code="place")
-    if own and own.id != person_id:
-        filing.close(session, own.id, today)
     return person_id
 
 
@@ -175,7 +166,7 @@ def _place(session: Session, move: MoveEvent, *, keeps: bool) -> None:
     told = snapshots.within_reach(move.person_region) if move.kind in ARRIVING else None
     office: Region | None = told or (move.region if keeps and move.region else snapshots.office_of(session, move.person_id))
     if office is None:
-        raise RuleViolation.one(standing.gone(), "person_name", code="gone")
+        raise RuleViolation.one(snapshots.gone(), "person_name", code="gone")
     move.region, move.scope_path = office, office.path
 
 
@@ -197,7 +188,7 @@ def _settle(session: Session, move: MoveEvent, person_id: int, otherwise: str, *
     turn_of(session, person_id)
     with filing.apart(session, move):
         try:
-            standing.settle(session, standing.file_of(session, person_id), move, counts=counts)
+            standing.settle(session, snapshots.file_of(session, person_id), move, counts=counts)
         except Contradiction as found:
             raise RuleViolation.one(otherwise, code="contradiction") from found
 

@@ -5,19 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core import audit, crypto, scope
-from app.core.errors import RuleViolation
 from app.core.regions import TOWN_LENGTH, Region
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.moves import engine
 from app.ledgers.moves.engine import BOTH, Contradiction, Event, Kind, Side, Standing, Stay, Where
 from app.ledgers.moves.models import BACK, ELSEWHERE, MOVED_IN, MOVED_OUT, REGISTRATION, RESIDENCE, MoveEvent, Transfer, TransferState
-from app.ledgers.people import search, snapshots
+from app.ledgers.people import search
 from app.ledgers.people.models import OfficeKind, Person, PersonOffice
 
 LINKS: Any = PersonOffice.__table__
@@ -153,19 +151,6 @@ def write_links(session: Session, person_id: int, changes: list[Change]) -> None
 def office_path(session: Session, person_id: int, side: Side) -> str | None:
     """The office that holds this side of somebody today, wherever it lies."""
     return next((link.path for link in _links(session, person_id) if link.kind is OFFICE_KINDS[side] and link.valid_to is None), None)
-
-
-def file_of(session: Session, person_id: int) -> Person:
-    """The file, at one's own offices. Raises RuleViolation where it is gone from there."""
-    person = snapshots.on_file(session, person_id)
-    if person is None:
-        raise RuleViolation.one(gone(), "person_name", code="gone")
-    return person
-
-
-def gone() -> str:
-    """The one sentence about a file that is not at one's own offices any more."""
-    return _("The file of this person belongs to no place of your offices any more.")
 
 
 def _opens(change: Change) -> bool:

@@ -20,7 +20,7 @@ from app.ledgers.moves.endings import Leaving
 from app.ledgers.moves.engine import BOTH as BOTH_SIDES
 from app.ledgers.moves.engine import Contradiction, Side
 from app.ledgers.moves.models import BOTH, REGISTRATION, RESIDENCE, Transfer, TransferOffice, TransferSide, TransferState
-from app.ledgers.people import merging, search, sound
+from app.ledgers.people import merging, search, snapshots, sound
 from app.ledgers.people.models import Person
 from app.ledgers.people.turns import turn_of
 
@@ -79,7 +79,7 @@ def accept(transfer: Transfer, actor: Actor, on: date, *, token: str, reason: st
     sides = standing.sides_of(transfer.what)
     handed = standing.hand_over(session, transfer.person_id, sides, to, transfer.moved_on)
     standing.write_links(session, transfer.person_id, handed)
-    person = standing.file_of(session, transfer.person_id)  # seen by the new link
+    person = snapshots.file_of(session, transfer.person_id)  # seen by the new link
     try:
         standing.settle(session, person, reaching="both")
     except Contradiction as found:

@@ -1,6 +1,6 @@
 """Files of people that a row of a ledger made: with that row they are put right or closed, while no other row names the person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, inspect, or_, select
 from sqlalchemy.orm import Session
 
+from app.core import workflow
+from app.core.regions import Region
 from app.core.scope import elevated
-from app.core.workflow import Status
-from app.ledgers.people import search, snapshots
+from app.core.workflow import Actor, Record, Status
+from app.ledgers.people import naming, search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found
 from app.ledgers.people.rules import tables_naming_people
@@ -63,6 +65,29 @@ def note(row: Any, role: str, found: Found) -> int | None:
     others = [known for known in (row.filed or "").split() if known != role]
     row.filed = " ".join([*others, role] if found.is_new else others)
     return found.person_id
+
+
+def file_at_mine(session: Session, row: Any, role: str, *, region: Region | None, actor: Actor, today: date) -> int | None:
+    """The file of the person in this role at one's own offices, found or made; none where they have none and no region is told.
+
+    A file that this row made before, for somebody who is not meant any more, is closed. Raises RuleViolation, as find_or_file() does.
+    """
+    own, who = own_file(session, row, role), snapshots.named(row, role)
+    known = snapshots.without_number(session, who)
+    found = Found(known) if known else naming.find_or_file(session, who, region=region, outside="refuse", actor=actor, today=today)
+    person_id = note(row, role, found)
+    if own and person_id is not None and own.id != person_id:
+        close(session, own.id, today)
+    return person_id
+
+
+def discard(session: Session, row: Record, roles: Iterable[str], actor: Actor, on: date, *, token: str, reason: str) -> None:
+    """A draft that should not be there goes, with the files of people that it alone made."""
+    own = [person for role in roles if (person := own_file(session, row, role))]
+    workflow.discard(row, actor, token=token, reason=reason)
+    session.flush()
+    for person in own:
+        close(session, person.id, on)
 
 
 def close(session: Session, person_id: int, on: date) -> None:

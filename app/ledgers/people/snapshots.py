@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from app.core import crypto, id_number, names, scope
-from app.core.errors import Problem
+from app.core.errors import Problem, RuleViolation
 from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
 from app.ledgers.people import naming, sound
@@ -78,6 +79,19 @@ def files_of(session: Session, row: Any, roles: Iterable[str]) -> dict[str, Pers
 def on_file(session: Session, person_id: int | None) -> Person | None:
     """The person's file, where one of my offices holds it."""
     return session.scalars(scope.query(Person).where(Person.id == person_id)).one_or_none()
+
+
+def file_of(session: Session, person_id: int) -> Person:
+    """The person's file, at one's own offices. Raises RuleViolation where it is gone from there."""
+    person = on_file(session, person_id)
+    if person is None:
+        raise RuleViolation.one(gone(), "person_name", code="gone")
+    return person
+
+
+def gone() -> str:
+    """The one sentence about a file that is not at one's own offices any more."""
+    return _("The file of this person belongs to no place of your offices any more.")
 
 
 def without_number(session: Session, who: Named) -> int | None:
