@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import Select, func, inspect, select
+from sqlalchemy.orm import joinedload
 
 from app.core import scope
 from app.core.filters import LedgerFilters
@@ -65,3 +66,11 @@ class LedgerInterface(SQLAInterface):
         """What a list shows of each row, the version that is seen there, and whether the row is closed for good."""
         for item, values in zip(lst, super().get_values(lst, list_columns), strict=True):
             yield {**values, "row_version": item.version, "is_closed": getattr(item, "is_closed", False)}
+
+
+class OfficeInterface(LedgerInterface):
+    """Rows that lie at one office each, read together with it."""
+
+    def __init__(self, obj: Any) -> None:
+        super().__init__(obj)
+        self.eager = (joinedload(obj.region),)

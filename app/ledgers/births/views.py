@@ -2,12 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import joinedload
 from wtforms.validators import Optional
 
 from app.core import id_number
 from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
-from app.core.interface import LedgerInterface
+from app.core.interface import OfficeInterface
 from app.core.labels import RECORD_LABELS
 from app.core.workflow import FLAGS
 from app.ledgers.births import checks, one_file, registration_rules, rules
@@ -19,23 +18,11 @@ merging.ALSO["births"] = one_file.ALSO
 SHARED_LABELS = {**RECORD_LABELS, "child_order": _l("Child number of the mother")}
 
 
-class RegistrationInterface(LedgerInterface):
-    """Registrations with their office."""
-
-    eager = (joinedload(BirthRegistration.region),)
-
-
-class BirthInterface(LedgerInterface):
-    """Births with their office."""
-
-    eager = (joinedload(Birth.region),)
-
-
 class BirthRegistrationView(NamesPeople):
     """Birth registrations."""
 
     route_base = "/registrations"
-    datamodel = RegistrationInterface(BirthRegistration)
+    datamodel = OfficeInterface(BirthRegistration)
     rules = registration_rules
     list_title, show_title = _l("Birth registrations"), _l("Birth registration")
     add_title, edit_title = _l("New birth registration"), _l("Change birth registration")
@@ -115,7 +102,7 @@ class BirthView(NamesPeople):
     """Births."""
 
     route_base = "/births"
-    datamodel = BirthInterface(Birth)
+    datamodel = OfficeInterface(Birth)
     rules = rules
     list_title, show_title, add_title, edit_title = _l("Births"), _l("Birth"), _l("New birth"), _l("Change birth")
     places = ("mother_region", "father_region")

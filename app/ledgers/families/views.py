@@ -5,13 +5,12 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import joinedload
 from wtforms.validators import Optional
 
 from app.core import codes, id_number
 from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.fields import ChoiceField
-from app.core.interface import LedgerInterface
+from app.core.interface import OfficeInterface
 from app.core.labels import RECORD_LABELS
 from app.extensions import db
 from app.ledgers.families import death_rules, one_file, rules
@@ -22,18 +21,6 @@ from app.ledgers.people.views import PERSON_HINT, NamesPeople
 PLACE_HINT = _l("Only for somebody who is not on file yet and lives in your offices: they are entered with this record.")
 merging.ALSO["families"] = one_file.ALSO
 MARITAL_HINT = _l("Of a marriage: the first, a further one, or with the former spouse. Of a death: who is left. Empty for a divorce.")
-
-
-class MarriageEventInterface(LedgerInterface):
-    """Marriage events with their office."""
-
-    eager = (joinedload(MarriageEvent.region),)
-
-
-class DeathInterface(LedgerInterface):
-    """Deaths with their office."""
-
-    eager = (joinedload(Death.region),)
 
 
 def _choices() -> list[tuple[str, Any]]:
@@ -52,7 +39,7 @@ class MarriageEventView(NamesPeople):
     """Marriages, divorces and deaths of a spouse."""
 
     route_base = "/marriages"
-    datamodel = MarriageEventInterface(MarriageEvent)
+    datamodel = OfficeInterface(MarriageEvent)
     rules = rules
     list_title, show_title = _l("Marriages"), _l("Marriage record")
     add_title, edit_title = _l("New marriage record"), _l("Change marriage record")
@@ -128,7 +115,7 @@ class DeathView(NamesPeople):
     """Deaths."""
 
     route_base = "/deaths"
-    datamodel = DeathInterface(Death)
+    datamodel = OfficeInterface(Death)
     rules = death_rules
     list_title, show_title, add_title, edit_title = _l("Deaths"), _l("Death"), _l("New death"), _l("Change death")
     places = ("person_region",)

@@ -4,11 +4,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import joinedload
 
 from app.core import id_number, names
 from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
-from app.core.interface import LedgerInterface
+from app.core.interface import OfficeInterface
 from app.core.labels import RECORD_LABELS
 from app.core.screen import LedgerView
 from app.ledgers.maternity import newlywed_rules, pregnancy_rules
@@ -44,18 +43,6 @@ SHARED_HINTS = {
 STATE = (_l("State"), {"fields": ["region", "on_hold", "made_at", "approved_at", "closed_on"]})
 
 
-class NewlywedInterface(LedgerInterface):
-    """Services for newlyweds with their office."""
-
-    eager = (joinedload(NewlywedService.region),)
-
-
-class PregnancyInterface(LedgerInterface):
-    """Services during pregnancy with their office."""
-
-    eager = (joinedload(PregnancyService.region),)
-
-
 class VoluntaryView(LedgerView):
     """The screen of a service that may be declined or given up at any time."""
 
@@ -75,7 +62,7 @@ class NewlywedServiceView(VoluntaryView):
     """What was offered to newlyweds."""
 
     route_base = "/newlywed-services"
-    datamodel = NewlywedInterface(NewlywedService)
+    datamodel = OfficeInterface(NewlywedService)
     rules = newlywed_rules
     list_title, show_title = _l("Newlywed services"), _l("Newlywed service")
     add_title, edit_title = _l("New newlywed service"), _l("Change newlywed service")
@@ -130,7 +117,7 @@ class PregnancyServiceView(VoluntaryView):
     """What a woman who told of her pregnancy wanted."""
 
     route_base = "/pregnancy-services"
-    datamodel = PregnancyInterface(PregnancyService)
+    datamodel = OfficeInterface(PregnancyService)
     rules = pregnancy_rules
     list_title, show_title = _l("Pregnancy services"), _l("Pregnancy service")
     add_title, edit_title = _l("New pregnancy service"), _l("Change pregnancy service")

@@ -24,7 +24,7 @@ from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.fields import OPTIONS, CalendarField, ChoiceField, CodeField, RegionField
 from app.core.filters import LedgerFilters, no_row
-from app.core.interface import LedgerInterface
+from app.core.interface import LedgerInterface, OfficeInterface
 from app.core.labels import ACT_LABELS, RECORD_LABELS
 from app.core.regions import Region, RegionCode
 from app.core.screen import expose, has_access
@@ -48,17 +48,11 @@ NEEDS_REASON = "refuse_transfer"
 TO_MINE = 2  # which comparison of the state narrows the list to what came in
 
 
-class MoveInterface(LedgerInterface):
-    """Moves with their office."""
-
-    eager = (joinedload(MoveEvent.region),)
-
-
 class MoveView(NamesPeople):
     """Moves into this register, out of it, away from where somebody is registered, and back."""
 
     route_base = "/moves"
-    datamodel = MoveInterface(MoveEvent)
+    datamodel = OfficeInterface(MoveEvent)
     rules = rules
     list_title, show_title, add_title, edit_title = _l("Moves"), _l("Move"), _l("New move"), _l("Change move")
     places = ("person_region",)
