@@ -18,6 +18,7 @@ from app.core.permissions import SHIPPED
 from app.core.scope import Scoped
 from app.core.screen import LedgerView
 from app.core.workflow import Record
+from app.sheets import LEDGERS as WORKBOOKS
 from config import SETTINGS
 
 ROOT = Path(__file__).parents[1]
@@ -68,8 +69,9 @@ def of_ledgers(name: str) -> list[Path]:
 
 
 def test_an_engine_knows_nothing_of_ours() -> None:
-    """Plain values in, plain values out. The first engine comes with the supplies ledger."""
+    """Plain values in, plain values out."""
     ours = ("app", "flask", "flask_appbuilder", "sqlalchemy", "flask_login", "config")
+    assert len(of_ledgers("engine")) > 2
     assert {m for path in of_ledgers("engine") for m in IMPORTS[path] if within(m, *ours)} == set()
 
 
@@ -525,6 +527,10 @@ def test_every_form_that_posts_has_its_token() -> None:
 @pytest.mark.parametrize("setting", [s.name for s in SETTINGS])
 def test_every_setting_is_explained_in_the_readme(setting: str) -> None:
     assert f"`{setting}`" in text(ROOT / "README.md")
+
+
+def test_the_readme_names_the_workbook_of_every_ledger() -> None:
+    assert f"({', '.join(f'`{ledger}`' for ledger in WORKBOOKS)})" in text(ROOT / "README.md")
 
 
 def test_every_file_says_what_it_holds() -> None:
