@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from app.core import static
 from app.core.scope import OutOfScope
 from app.core.unit_of_work import Busy
 
@@ -58,10 +59,10 @@ def register(app: Flask, settings: Any) -> None:
     logging.getLogger("flask_appbuilder").setLevel(logging.ERROR)
     logging.getLogger("taizhang").setLevel(settings.log_level)
     app.jinja_env.globals["csp_nonce"] = lambda: g.csp_nonce
-    app.jinja_env.globals["app_version"] = VERSION
     app.before_request(_make_nonce)
     app.before_request(_refuse_nul)
     app.after_request(_headers)
+    static.register(app)
     app.register_error_handler(HTTPException, _told)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(OutOfScope, lambda _error: _page(404))
