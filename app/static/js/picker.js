@@ -28,6 +28,9 @@ jQuery(function ($) {
     if (!label || !seen) return;
     label.id = label.id || `${this.id}-label`;
     seen.setAttribute("aria-labelledby", `${label.id} ${seen.getAttribute("aria-labelledby") || ""}`.trim());
+    const chosen = seen.querySelector(".select2-selection__rendered[role=textbox]"), search = seen.querySelector(".select2-search__field");
+    if (chosen) ["role", "aria-readonly"].forEach((name) => chosen.removeAttribute(name));
+    if (search) search.setAttribute("aria-labelledby", label.id);
     const told = this.getAttribute("aria-describedby");
     if (told) seen.setAttribute("aria-describedby", told);
   });

@@ -1,0 +1,112 @@
+"""A demo office that is served as in an office, and Debian's Chromium in front of it.
+
+Without a browser these tests are skipped and say so; REQUIRE_BROWSER=1 makes that a failure.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
+QUIET = (  # no window, and no word to anybody but the office
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PASSWORD = "Longquan-demo-7319"
+PATIENCE = 120  # seconds for the office to open
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """The driver of the browser."""
+    missing = "" if CHROMIUM else "chromium is not installed (apt-get install chromium, or CHROMIUM=/path/to/it)"
+    if missing and os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  (what is not used need not be there)
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Any) -> Iterator[Any]:
+    """One browser for all tests; each gets a window of its own."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a new demo office is served, as `make run` serves it."""
+    folder, port = tmp_path_factory.mktemp("office"), _free_port()
+    told = {"DATA_DIR": str(folder), "PORT": str(port), "LOG_LEVEL": "ERROR"}
+    environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
+    flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
+    for command in ("setup", "demo"):
+        subprocess.run([*flask, command], env=environment, check=True, capture_output=True)
+    with (
+        (folder / "server.log").open("w") as log,
+        subprocess.Popen([sys.executable, "run.py"], env=environment, stdout=log, stderr=log) as server,
+    ):
+        url = f"http://127.0.0.1:{port}"
+        _wait(url)
+        yield url
+        server.terminate()
+
+
+@pytest.fixture
+def open_window(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """`open_window("clerk", width=360, look="dark")` gives that person's signed-in page; what a browser complains of fails the test."""
+    contexts, wrong = [], []
+
+    def open_one(user: str, *, width: int = 1366, look: str = "light", language: str = "zh") -> Any:
+        height = 768 if width > 800 else 740
+        context = chromium.new_context(base_url=address, viewport={"width": width, "height": height}, color_scheme=look, locale="zh-CN")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith((address, "data:")) else None)
+        page.goto("/login/")
+        page.fill("#username", user)
+        page.fill("#password", PASSWORD)
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        if language != "zh":
+            with page.expect_navigation():
+                page.click(f"nav.languages a[hreflang={language}]")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310  (our own address)
+            if answer.status == 200:
+                return
+        time.sleep(0.2)
+    pytest.fail("the office did not open")
