@@ -149,6 +149,7 @@ ROADS: dict[tuple[str, str], Road] = {
     ("OwnView.password", "GET"): Road((200,)),
     ("OwnView.password", "POST"): Road((200,)),
     ("OwnView.end_others", "POST"): Road((302,)),
+    ("OwnView.look", "POST"): Road((302,), words={"look": "dark"}),
     **ledger("PersonView", "person", "id_no", "residence", {"name": "王邻居", "id_type": "1", "sex": "2", "birth_date": "1990-01-02"}),
     **ledger(
         "BirthRegistrationView",

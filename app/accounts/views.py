@@ -21,7 +21,6 @@ from app.core.errors import RuleViolation
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 
-
 LOOKS = ("light", "dark")  # otherwise as the system says
 LOOK_COOKIE, LOOK_KEPT = "taizhang_look", 365 * 86_400  # seconds
 
@@ -108,7 +107,9 @@ class OwnView(BaseView):
         """Dark on light, light on dark, or as the system says; kept by this browser, which shows it before anybody signs in."""
         wanted, answer = request.form.get("look", ""), redirect(safe_target(request.form.get("next", "")))
         if wanted in LOOKS:
-            answer.set_cookie(LOOK_COOKIE, wanted, max_age=LOOK_KEPT, secure=current_app.config["SECURE_COOKIES"], httponly=True, samesite="Lax")
+            answer.set_cookie(
+                LOOK_COOKIE, wanted, max_age=LOOK_KEPT, secure=current_app.config["SECURE_COOKIES"], httponly=True, samesite="Lax"
+            )
         else:
             answer.delete_cookie(LOOK_COOKIE)
         return answer

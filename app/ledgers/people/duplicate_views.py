@@ -284,5 +284,5 @@ def _told(person: Person | None) -> str | Markup:
     if person is None:
         return ""
     told = [person.birth_date, person.id_no, person.place]
-    line = Markup('<a href="{}">{}</a> {}')
+    line = Markup('<a href="{}">{}</a><div>{}</div>')
     return line.format(url_for("PersonView.show", pk=person.uid), person.name, " · ".join(str(word) for word in told if word))

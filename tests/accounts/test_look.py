@@ -1,0 +1,38 @@
+"""Dark on light, light on dark, or as the system says: kept by the browser, on every page, before signing in too."""
+
+import pytest
+
+from tests.conftest import Client
+
+
+def theme(page):
+    """What the page says of its colours, or nothing."""
+    return next((look for look in ("light", "dark") if f'data-theme="{look}"' in page), "")
+
+
+@pytest.fixture
+def browser(app):
+    return Client(app, "clerk")
+
+
+def test_a_page_follows_the_system_until_somebody_chooses(browser):
+    assert theme(browser.get("/").text) == ""
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_was_chosen_holds_on_every_page_and_after_signing_out(browser, look):
+    assert browser.send("/own/look", "/", look=look, next="/people/list/").headers["Location"] == "/people/list/"
+    assert theme(browser.get("/people/list/").text) == look
+    browser.send("/logout/", "/")
+    assert theme(browser.get("/login/").text) == look
+
+
+@pytest.mark.parametrize("look", ["", "pink"])
+def test_anything_else_is_as_the_system_says(browser, look):
+    browser.send("/own/look", "/", look="dark")
+    browser.send("/own/look", "/", look=look)
+    assert theme(browser.get("/").text) == ""
+
+
+def test_nobody_is_led_elsewhere(browser):
+    assert browser.send("/own/look", "/", look="dark", next="https://example.org/").headers["Location"] == "/"
