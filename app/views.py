@@ -10,7 +10,8 @@ from app.ledgers.births.views import BirthRegistrationView, BirthView
 from app.ledgers.families.views import DeathView, MarriageEventView
 from app.ledgers.households.views import HouseholdEventView, HouseholdView
 from app.ledgers.maternity.views import NewlywedServiceView, PregnancyServiceView
-from app.ledgers.moves.views import MoveView, TransferView
+from app.ledgers.moves.transfer_views import TransferView
+from app.ledgers.moves.views import MoveView
 from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
