@@ -93,10 +93,7 @@ def check(death: Death, today: date) -> list[Problem]:
 
 def people(death: Death, today: date) -> list[Problem]:
     """What is wrong with the person as the row names them."""
-    found = snapshots.problems(death, ROLE, today)
-    if not death.person_sex:
-        found.append(Problem("person_sex", _("Choose the sex, or write the ID number, which contains it."), "sex_missing"))
-    return found
+    return [*snapshots.problems(death, ROLE, today), *snapshots.sex_problems(death, ROLE, today)]
 
 
 def _complete(death: Death, today: date) -> None:

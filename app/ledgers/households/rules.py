@@ -139,9 +139,7 @@ def check(event: HouseholdEvent, today: date) -> list[Problem]:
 def people(event: HouseholdEvent, today: date) -> list[Problem]:
     """What is wrong with the person as the row names them."""
     found = snapshots.problems(event, ROLE, today)
-    if event.kind in COMING and not event.person_sex:
-        found.append(Problem("person_sex", _("Choose the sex, or write the ID number, which contains it."), "sex_missing"))
-    return found
+    return [*found, *snapshots.sex_problems(event, ROLE, today)] if event.kind in COMING else found
 
 
 def _required(event: HouseholdEvent) -> tuple[str, ...]:

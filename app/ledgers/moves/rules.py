@@ -105,10 +105,7 @@ def check(move: MoveEvent, today: date) -> list[Problem]:
 
 def people(move: MoveEvent, today: date) -> list[Problem]:
     """What is wrong with the person as the row names them."""
-    found = snapshots.problems(move, ROLE, today)
-    if not move.person_sex:
-        found.append(Problem("person_sex", _("Choose the sex, or write the ID number, which contains it."), "sex_missing"))
-    return found
+    return [*snapshots.problems(move, ROLE, today), *snapshots.sex_problems(move, ROLE, today)]
 
 
 def _complete(move: MoveEvent, today: date) -> None:

@@ -56,6 +56,13 @@ def problems(row: Any, role: str, today: date) -> list[Problem]:
     return naming.check(named(row, role), today) if is_named(row, role) else []
 
 
+def sex_problems(row: Any, role: str, today: date) -> list[Problem]:
+    """Nobody is filed without a sex; it is written, or the ID number contains it."""
+    if naming.completed(named(row, role), today).sex:
+        return []
+    return [Problem(f"{role}_sex", _("Choose the sex, or write the ID number, which contains it."), "sex_missing")]
+
+
 def known_by(values: Mapping[str, Any], role: str) -> str:
     """By what a row of a workbook tells this person from others: the number as the register finds it, else the name as it keeps it."""
     number = id_number.long_form(values.get(f"{role}_id_no") or "")

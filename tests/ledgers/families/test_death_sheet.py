@@ -49,6 +49,11 @@ def test_a_wrong_row_comes_back_with_its_reason(importing, cells, said):
     assert any(said in reason for reason in told_of(importing([row(**cells)], ledger="deaths", header=HEADER)))
 
 
+def test_a_wrong_date_brings_no_question_after_the_sex_that_the_number_tells(importing):
+    (reason,) = told_of(importing([row(on="昨天")], ledger="deaths", header=HEADER))
+    assert "This is not a date" in reason
+
+
 def test_a_row_that_tells_of_the_same_again_adds_nothing(importing):
     assert importing([row()], ledger="deaths", header=HEADER).taken == 1
     again = importing([row(), row(line=2, name="赵兰", his=her_number())], ledger="deaths", header=HEADER)
