@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261128_moves"
+revision = "20261128f_moves"
 down_revision = "20261128e_attachments"
 branch_labels = None
 depends_on = None
