@@ -1,6 +1,7 @@
 """The numbers of households: how one is given, and which household a typed number means."""
 
 import re
+import unicodedata
 from datetime import date
 
 from flask_babel import gettext as _
@@ -27,12 +28,17 @@ def give(session: Session, place: Region, on: date) -> str:
             return number
 
 
+def tidy(text: str | None) -> str:
+    """A number as it is kept and compared: half-width, without blanks."""
+    return "".join(unicodedata.normalize("NFKC", text or "").split())
+
+
 def find(session: Session, text: str | None, place: Region | None = None) -> Household:
     """The household of one's own offices that is meant by its number, the number of the office's own book, or the end of the number.
 
     `place` tells the books of two villages apart. Raises RuleViolation where none is meant, or several are.
     """
-    typed = "".join((text or "").split())
+    typed = tidy(text)
     found = _meant(session, typed)
     if len(found) > 1 and place is not None:
         found = [household for household in found if household.region_id == place.id] or found

@@ -159,6 +159,7 @@ def _complete(event: HouseholdEvent, today: date) -> None:
     for column in OF_SET_UP:
         typed = (getattr(event, column) or "").strip() or None
         setattr(event, column, typed if event.kind == SET_UP else None)
+    event.former_no = numbers.tidy(event.former_no) or None
     if event.kind == SET_UP:
         event.relation, event.household_no = HEAD, None
     elif event.kind not in (*TOLD_RELATION, HEAD_CHANGED):

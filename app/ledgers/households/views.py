@@ -13,14 +13,14 @@ from sqlalchemy.orm import joinedload
 from wtforms import StringField
 from wtforms.validators import Optional
 
-from app.core import clock, codes, scope
+from app.core import clock, codes, id_number, scope
 from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.interface import LedgerInterface
 from app.core.labels import RECORD_LABELS
 from app.core.screen import LedgerView
 from app.core.workflow import Status
 from app.extensions import db
-from app.ledgers.households import one_file, page, rules
+from app.ledgers.households import numbers, one_file, page, rules
 from app.ledgers.households.models import CLOSED, HEAD_CHANGED, JOINED, LEFT, RELATION_CHANGED, Household, HouseholdEvent
 from app.ledgers.people import merging, search
 from app.ledgers.people.models import Person
@@ -104,7 +104,7 @@ class HouseholdView(LedgerView):
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         if _is_number(text):
-            return or_(Household.number.endswith(text, autoescape=True), Household.former_no == text)
+            return _numbered(text)
         came = (HouseholdEvent.kind.in_(rules.COMING), HouseholdEvent.status == Status.approved, _names(text))
         mine = select(HouseholdEvent.household_id).where(scope.current().criterion(HouseholdEvent.scope_path), *came)
         return Household.id.in_(mine)
@@ -205,8 +205,7 @@ class HouseholdEventView(NamesPeople):
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
         if _is_number(text):
-            named = or_(Household.number.endswith(text, autoescape=True), Household.former_no == text)
-            mine = select(Household.id).where(scope.current().criterion(Household.scope_path), named)
+            mine = select(Household.id).where(scope.current().criterion(Household.scope_path), _numbered(text))
             return HouseholdEvent.household_id.in_(mine)
         return _names(text)
 
@@ -242,7 +241,14 @@ def _names(text: str) -> ColumnElement[bool]:
 
 def _is_number(text: str) -> bool:
     """Whether a text in the search box is meant as the number of a household: it has digits and is no ID number."""
-    return any(sign.isdecimal() for sign in text) and not search.NUMBER.fullmatch(text.upper())
+    number = id_number.clean(text)
+    return any(sign.isdecimal() for sign in number) and not search.NUMBER.fullmatch(number)
+
+
+def _numbered(text: str) -> ColumnElement[bool]:
+    """Households of this number or with this end of it, or of this number in the office's own book."""
+    number = numbers.tidy(text)
+    return or_(Household.number.endswith(number, autoescape=True), Household.former_no == number)
 
 
 def _label(code_set: str, code: str | None) -> str:

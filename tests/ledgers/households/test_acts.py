@@ -209,6 +209,13 @@ def test_what_only_a_set_up_tells_stays_empty_elsewhere(trying):
         assert (event.address, event.former_no, event.mgmt_class) == (None, None, None)
 
 
+@pytest.mark.parametrize(("kept", "typed"), [("１２", "12"), ("12", "１２"), ("乙 7", "乙 7")])
+def test_a_number_is_the_same_however_wide_it_was_typed(trying, kept, typed):
+    with trying(A) as session:
+        home = make_household(session, former_no=kept)
+        assert make_event(session, household_no=typed).household is home.household
+
+
 def test_the_same_person_is_not_entered_twice_for_one_day(trying):
     with trying(A) as session:
         home = make_household(session)

@@ -145,7 +145,7 @@ def test_the_list_tells_head_and_members(office):
     assert re.findall(r"<td>([^<]*)</td>", row)[:3] == ["王强", "龙泉路1号", "2"]
 
 
-@pytest.mark.parametrize("text", ["{number}", "{short}", "0318", "王强", "wq", "李", HERS, "李梅"])
+@pytest.mark.parametrize("text", ["{number}", "{short}", "0318", "０３ 18", "王强", "wq", "李", HERS, f"{HERS[:6]} {HERS[6:]}", "李梅"])
 @pytest.mark.parametrize("ledger", ["households", "household-events"])
 def test_a_household_is_found_by_its_number_and_its_members(office, ledger, text):
     typed = text.format(number=office["number"], short=office["number"][6:])
