@@ -167,8 +167,12 @@ def _holding_problems(session: Session, person: Person, what: str, to: Region) -
         yield Problem("", _("A change of this file is proposed. Decide about it first."), "change_open")
     waiting = select(Transfer.id).where(Transfer.person_id == person.id, Transfer.state == TransferState.open)
     with session.no_autoflush, elevated("open transfers of a person"):
-        if session.scalar(waiting.limit(1)) is not None:
-            yield Problem("", _("This person is on the way to another office already. Withdraw that transfer first."), "open")
+        is_waiting = session.scalar(waiting.limit(1)) is not None
+    if is_waiting and open_of(session, person) is not None:
+        yield Problem("", _("This person is on the way to another office already. Withdraw that transfer first."), "open")
+    elif is_waiting:
+        message = _("Another office that holds the file has sent it on. Send it once that transfer is answered.")
+        yield Problem("", message, "open_elsewhere")
 
 
 def _office(session: Session, person_id: int, what: str) -> Region:

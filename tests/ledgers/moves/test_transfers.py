@@ -182,6 +182,17 @@ def test_a_file_of_which_a_merge_is_proposed_stays_until_it_is_decided(working, 
         make_transfer(session, scope.get(Person, person))
 
 
+def test_what_another_office_sent_nobody_else_is_told_to_withdraw(working, his):
+    with working() as session:
+        person = make_person(session, id_no=his, sex="1", birth_date=BORN)
+        also_seen_by(session, person, B1)
+        uid = person.uid
+    with working(B) as session:
+        make_transfer(session, scope.get(Person, uid), what=REGISTRATION, to=C1, maker="neighbour")
+    with pytest.raises(RuleViolation, match="once that transfer is answered"), working(A) as session:
+        make_transfer(session, scope.get(Person, uid), what=RESIDENCE, to=A2)
+
+
 # accepting
 
 
