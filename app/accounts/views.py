@@ -105,7 +105,7 @@ class OwnView(BaseView):
     @expose("/look", methods=["POST"])
     def look(self) -> Response:
         """Dark on light, light on dark, or as the system says; kept by this browser, which shows it before anybody signs in."""
-        wanted, answer = request.form.get("look", ""), redirect(safe_target(request.form.get("next", "")))
+        wanted, answer = request.form.get("look", ""), redirect(safe_target(request.referrer or ""))
         if wanted in LOOKS:
             answer.set_cookie(
                 LOOK_COOKIE, wanted, max_age=LOOK_KEPT, secure=current_app.config["SECURE_COOKIES"], httponly=True, samesite="Lax"

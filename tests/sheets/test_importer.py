@@ -140,6 +140,14 @@ def test_a_passport_of_fifteen_digits_is_known_again(importing):
     assert importing(rows, header=[*HEADER, "母亲证件类型"]).taken == 0
 
 
+def test_a_person_with_a_passport_of_fifteen_digits_is_known_again(importing):
+    told = {"header": ("姓名", "证件类型", "证件号码", "性别", "出生日期", "现居住地"), "ledger": "people"}
+    rows = [["李梅", "护照", "123456789012345", "女", "1990-01-02", A1]]
+    assert importing(rows, **told).taken == 1
+    again = importing(rows, **told)
+    assert (len(again.known), again.refused) == (1, [])
+
+
 @pytest.mark.parametrize(("column", "most"), [("接生机构", 100), ("备注", 200), ("联系电话", 200), ("母亲姓名*", 50)])
 def test_a_text_too_long_for_its_column_is_refused_and_not_cut(importing, births, column, most):
     cells = dict(zip(HEADER, row(), strict=True)) | {column: "长" * (most + 1)}

@@ -119,9 +119,8 @@ def check(birth: Birth, today: date) -> list[Problem]:
 
 
 def _mothers_blind(values: dict[str, Any]) -> str:
-    """By what her number is found: an old ID number as its long form, a passport of fifteen digits as it is."""
-    number, is_card = values.get("mother_id_no") or "", (values.get("mother_id_type") or "1") in naming.CITIZEN_TYPES
-    return crypto.keys().blind(id_number.long_form(number) if is_card else id_number.clean(number), "id_no")
+    """By what her number is found."""
+    return crypto.keys().blind(naming.number_told(values, "mother"), "id_no")
 
 
 def _next_place(session: Session, birth: Birth, mother: str) -> int:

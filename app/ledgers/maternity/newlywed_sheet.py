@@ -8,10 +8,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import crypto, names, scope, sheets
 from app.core.workflow import Status
 from app.ledgers.maternity import newlywed_rules as rules
 from app.ledgers.maternity.models import NAME, NewlywedService
+from app.ledgers.people import naming
 
 MODEL, SCREEN = NewlywedService, "NewlywedServiceView"
 Key = tuple[str, str, date]
@@ -74,5 +75,5 @@ def on_file(session: Session, wanted: Collection[Key]) -> dict[Key, str]:
 
 def _who(values: dict[str, Any], role: str) -> str:
     """Their number as the ledger finds it, else their name; nothing where nobody is named."""
-    number, name = id_number.long_form(values.get(f"{role}_id_no") or ""), names.clean_name(values.get(f"{role}_name") or "")
+    number, name = naming.number_told(values, role), names.clean_name(values.get(f"{role}_name") or "")
     return crypto.keys().blind(number, "id_no") if number else crypto.keys().blind(name, NAME) if name else ""

@@ -8,10 +8,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope, sheets
+from app.core import crypto, names, scope, sheets
 from app.core.workflow import Status
 from app.ledgers.maternity import pregnancy_rules as rules
 from app.ledgers.maternity.models import NAME, PregnancyService
+from app.ledgers.people import naming
 
 MODEL, SCREEN = PregnancyService, "PregnancyServiceView"
 Key = tuple[str, date]
@@ -56,7 +57,7 @@ def make(values: dict[str, Any]) -> PregnancyService:
 
 def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same service again: who, by number or else by name, and the day she told of it."""
-    number, name = id_number.long_form(values.get("woman_id_no") or ""), names.clean_name(values.get("woman_name") or "")
+    number, name = naming.number_told(values, "woman"), names.clean_name(values.get("woman_name") or "")
     if not (values.get("told_on") and name):
         return None
     return crypto.keys().blind(number, "id_no") if number else crypto.keys().blind(name, NAME), values["told_on"]

@@ -3,10 +3,10 @@
 Nobody is entered twice, and nobody learns from a form whether another office holds a file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -62,6 +62,13 @@ def completed(who: Named, today: date) -> Named:
     if not isinstance(read, IdNumber):
         return tidy
     return replace(tidy, id_no=read.number, birth_date=tidy.birth_date or read.birth_date, sex=tidy.sex or read.sex)
+
+
+def number_told(values: Mapping[str, Any], role: str = "") -> str:
+    """The number in a row of a workbook as the register keeps it: of an old card its long form, of another document as it is."""
+    at = f"{role}_" if role else ""
+    number, is_card = values.get(f"{at}id_no") or "", (values.get(f"{at}id_type") or "1") in CITIZEN_TYPES
+    return id_number.long_form(number) if is_card else id_number.clean(number)
 
 
 def find_or_file(

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.core import clock, crypto, id_number, scope, sheets
+from app.core import clock, crypto, scope, sheets
 from app.core.errors import Problem
 from app.ledgers.people import identity, naming, rules, search
 from app.ledgers.people.models import OfficeKind, Person
@@ -58,7 +58,7 @@ def make(values: dict[str, Any]) -> Person:
 
 def key(values: dict[str, Any]) -> Key | None:
     """What tells whether a row tells of the same person again: the ID number and the name."""
-    number = id_number.long_form(values.get("id_no") or "")
+    number = naming.number_told(values)
     return (crypto.keys().blind(number, "id_no"), naming.name_key(values.get("name") or "")) if number else None
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from app.core import crypto, id_number, names, scope
+from app.core import crypto, names, scope
 from app.core.errors import Problem, RuleViolation
 from app.core.id_number import FEMALE, MALE
 from app.core.regions import Region
@@ -65,7 +65,7 @@ def sex_problems(row: Any, role: str, today: date) -> list[Problem]:
 
 def known_by(values: Mapping[str, Any], role: str) -> str:
     """By what a row of a workbook tells this person from others: the number as the register finds it, else the name as it keeps it."""
-    number = id_number.long_form(values.get(f"{role}_id_no") or "")
+    number = naming.number_told(values, role)
     return crypto.keys().blind(number, "id_no") if number else names.clean_name(values.get(f"{role}_name") or "")
 
 
