@@ -349,7 +349,9 @@ class Lives(RuleBasedStateMachine):
         assert expected is not bool(said), said or "done, but it cannot be true"
         what = kind or act.__qualname__.split(".")[1]
         self.tally[f"{what} {'done' if expected else 'refused'}"] += 1
-        return expected and (done or True)
+        if not expected:
+            return None
+        return True if done is None else done
 
     def is_decided_here(self, fact: Fact) -> bool:
         """Whether the office of a record may still decide about it: of what stands on a file, only while it holds the file."""
