@@ -91,6 +91,7 @@ def die_everywhere(app: Flask, act: Callable[[], Any], step: int = 1) -> None:
     while is_killed(app, act, number):
         assert state(app) == untouched, f"killed before statement {number}"
         number += step
+    print(f"killed before every {step}. of {number} statements")
     assert number > LEAST
     assert state(app) != untouched
 
@@ -116,12 +117,14 @@ def birth(working: Any) -> Callable[..., Any]:
     return make
 
 
+@pytest.mark.full
 def test_an_approval_happens_whole_or_not(app: Flask, birth: Any) -> None:
     uid = birth(Status.submitted)
     act = deciding(app, "supervisor", lambda _s, who: rules.approve(scope.get(Birth, uid), who, clock.today(), token=str(uuid7())))
     die_everywhere(app, act)
 
 
+@pytest.mark.full
 def test_a_change_is_applied_whole_or_not(app: Flask, birth: Any, working: Any) -> None:
     uid = birth(Status.approved)
     with working() as session:
@@ -135,6 +138,7 @@ def test_a_change_is_applied_whole_or_not(app: Flask, birth: Any, working: Any) 
     die_everywhere(app, deciding(app, "supervisor", apply))
 
 
+@pytest.mark.full
 def test_two_files_become_one_whole_or_not(app: Flask, working: Any) -> None:
     """Births, a marriage, links, name search and histories follow in one transaction."""
     number = id_number_for(MOTHER_BORN, "2", 960)
@@ -151,6 +155,7 @@ def test_two_files_become_one_whole_or_not(app: Flask, working: Any) -> None:
     die_everywhere(app, deciding(app, "supervisor", apply), step=1 if FULL else 8)
 
 
+@pytest.mark.full
 def test_a_batch_of_a_workbook_goes_in_whole_or_not(app: Flask, tmp_path: Path) -> None:
     add_county_people(app)
     rows = [[n, "李梅", id_number_for(MOTHER_BORN, "2", 400 + n), "女", "2025-03-05", 1, A1] for n in range(3)]
@@ -168,6 +173,7 @@ def test_a_batch_of_a_workbook_goes_in_whole_or_not(app: Flask, tmp_path: Path) 
         births = len(state(app)["births"])
         assert births in (0, len(rows)), f"killed before statement {number}"
         number += 1
+    print(f"killed before every one of {number} statements")
     assert number > LEAST
     assert len(state(app)["births"]) == len(rows)
     assert untouched["births"] == []

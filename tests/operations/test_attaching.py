@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask, current_app
 from sqlalchemy import select
 
@@ -55,10 +56,12 @@ def kill_everywhere(app: Flask, uid: Any) -> int:
         assert in_child(app, state) == {**found, "files": found["rows"]}, step
         if kept:
             assert kept in found["rows"]
+            print(f"every {STRIDE}. of {step} steps killed, {alone} files left without a row")
             return alone
     raise AssertionError("never ends")
 
 
+@pytest.mark.full
 def test_a_kill_anywhere_leaves_no_row_without_its_file(office: Flask) -> None:
     uid = working(office, lambda session: make_birth(session).uid)
     with office.app_context():

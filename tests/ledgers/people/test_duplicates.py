@@ -397,6 +397,7 @@ def many(session, count):
     return one, other
 
 
+@pytest.mark.full
 def test_one_look_at_many_people_keeps_each_pair_it_tells_of(trying):
     count = figure(20_000)
     with trying() as session:
