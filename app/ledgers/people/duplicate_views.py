@@ -252,7 +252,7 @@ def _try(session: Session, pair: DuplicatePair, plan: Plan) -> NoReturn:
 
 def _to_file(pair: DuplicatePair) -> Any:
     """The file that stays of a merged pair; 404 where it is none of one's own offices'."""
-    found = [person for person in (pair.one, pair.other) if person is not None]
+    found = [person for person in (pair.one, pair.other) if person is not None and person.merged_into_id is None]
     return redirect(url_for("PersonView.show", pk=found[0].uid)) if found else abort(404)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import audit, changes, clock, periods, regions, scope, workflow
@@ -316,7 +316,7 @@ def test_the_neighbour_sees_no_request(approved, asking, working):
     request = asking(approved(), weight_g=3000)
     with working(B) as session:
         assert scope.get(ChangeRequest, request) is None
-        assert session.scalars(select(ChangeRequest)).all() == []
+        assert session.scalars(scope.query(ChangeRequest)).all() == []
 
 
 def test_a_place_of_the_form_is_proposed_by_its_identity(approved, asking, deciding, seeing):

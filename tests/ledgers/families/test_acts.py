@@ -341,4 +341,4 @@ def test_what_another_office_approved_makes_the_status_of_ones_own_people(workin
         hers = event.wife_id
     with working(A) as session:
         assert status_of(session, hers, date(2021, 1, 1)) == FIRST
-        assert session.scalars(select(Marriage)).all() == []
+        assert session.scalars(scope.query(Marriage)).all() == []

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from app.core import clock, regions, scope
 from app.core.errors import RuleViolation
@@ -291,4 +290,4 @@ def test_what_another_office_entered_is_not_asked_about(working):
         theirs = {"wife_id_no": HERS, "husband_id_no": HIS, "wife_region": None, "maker": "neighbour", "decider": "neighbour_supervisor"}
         assert make_marriage(session, **theirs).warnings == []
         assert make_marriage(session, **theirs, happened_on=TODAY, wife_name="李梅").warnings == []
-        assert len(session.scalars(select(MarriageEvent)).all()) == 2
+        assert len(session.scalars(scope.query(MarriageEvent)).all()) == 2

@@ -89,7 +89,7 @@ def test_the_file_that_stays_has_the_chosen_values(trying):
         merged(session, stays, goes, "name")
         assert (stays.name, stays.name_key, stays.ethnicity, stays.phone.reveal()) == ("李玫", "li mei", "01", "13812345678")
         assert stays.id_no.reveal() == HER
-        assert session.scalars(select(Person).where(Person.id == key)).all() == []
+        assert session.scalars(scope.query(Person).where(Person.id == key)).all() == []
         with elevated("test"):
             gone = session.execute(select(Person.closed_on, Person.merged_into_id, Person.name).where(Person.id == key)).one()
         assert gone == (clock.today(), stays.id, "李玫")
