@@ -1,8 +1,9 @@
 """The one address of attached files: whoever may open a row's page may open its files, and each opening is written down."""
 
+import logging
 from typing import Any, NamedTuple
 
-from flask import Response, abort, current_app, flash, redirect, request, url_for
+from flask import Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_appbuilder import BaseView
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -12,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core import attachment_files, attachment_rules, attachments, audit, clock, scope, tokens
 from app.core.attachments import File
 from app.core.changes import ChangeRequest
+from app.core.crypto import KeyLost
 from app.core.errors import RuleViolation
 from app.core.screen import LedgerView, expose
 from app.core.unit_of_work import Busy, unit_of_work
@@ -42,12 +44,15 @@ class AttachmentView(BaseView):
     default_view = "open"
 
     @expose("/<uid>")
-    def open(self, uid: str) -> Response:
+    def open(self, uid: str) -> Any:
         """The file itself, as a browser shows it: it may run nothing, and nobody keeps it."""
         held = self._held(uid)
+        try:
+            content = attachment_files.content(current_app.config["DATA_DIR"], held.file.uid, held.file.sha256)
+        except (OSError, KeyLost) as error:
+            return self._unreadable(held, error)
         with unit_of_work() as session:
             audit.note(session, "open", self._held(uid).row, file=uid, attachment_kind=[None, held.file.kind])
-        content = attachment_files.content(current_app.config["DATA_DIR"], held.file.uid, held.file.sha256)
         name = f"{held.file.owner_table}-{held.file.kind}-{clock.local(held.file.made_at):%Y%m%d}.{ENDINGS[held.file.media_type]}"
         answer = Response(content, mimetype=held.file.media_type)
         answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -62,9 +67,18 @@ class AttachmentView(BaseView):
             abort(403)
         problem = self._remove(uid, held.screen._token(f"detach {uid}"))
         flash(problem or _("Done."), "danger" if problem else "success")
-        if held.asked:
-            return redirect(url_for(f"{held.screen.endpoint}.change", uid=held.asked.uid))
-        return redirect(url_for(f"{held.screen.endpoint}.show", pk=held.row.uid))
+        return _back_to(held)
+
+    def _unreadable(self, held: Holder, error: Exception) -> Any:
+        """A file that is gone or damaged on the disk: the page of its row says so, the log names the file."""
+        number = g.get("request_id", "")
+        logging.getLogger("taizhang").error("request %s: attachment %s cannot be read: %s", number, held.file.uid, type(error).__name__)
+        told = _(
+            "The content of this file is missing or damaged on the server; the record itself is whole. Tell your admin this number: %(n)s",
+            n=number,
+        )
+        flash(told, "danger")
+        return _back_to(held)
 
     def _remove(self, uid: str, token: str) -> str:
         """Why the file was not taken away, or nothing."""
@@ -91,3 +105,9 @@ class AttachmentView(BaseView):
         found = ((screen, screen.owner_of(owner_uid)) for screen in of_row)
         screen, row = next((pair for pair in found if pair[1] is not None), None) or abort(404)
         return Holder(file, screen, row, asked)
+
+
+def _back_to(held: Holder) -> Any:
+    if held.asked:
+        return redirect(url_for(f"{held.screen.endpoint}.change", uid=held.asked.uid))
+    return redirect(url_for(f"{held.screen.endpoint}.show", pk=held.row.uid))

@@ -138,6 +138,21 @@ def test_each_opening_stands_in_the_history_of_the_row(sign_in, seeing, draft):
 
 
 @pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])], ids=["gone", "damaged"])
+def test_a_file_that_cannot_be_read_is_said_on_the_page_of_its_row(sign_in, seeing, app, draft, harm, caplog):
+    clerk = sign_in("clerk")
+    send_to(clerk, draft, made.png())
+    harm(*on_disk(app))
+    (file,) = files_of(seeing, draft)
+    answer = clerk.get(f"/attachments/{file.uid}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/births/show/{draft}")
+    assert "missing or damaged" in clerk.get(f"/births/show/{draft}").text
+    assert f"attachment {file.uid} cannot be read" in caplog.text
+    acts = select(AuditEntry.act).where(AuditEntry.target == f"birth/{draft}").order_by(AuditEntry.number)
+    assert seeing(lambda s: s.scalars(acts).all())[-1] == "attach"
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_name_goes_nowhere_whatever_it_says(sign_in, seeing, app, draft):
     clerk, name = sign_in("clerk"), f"../../../{made.SECRET}\x01<b>.exe"
     assert send_to(clerk, draft, made.png(), name=name).status_code == 302
