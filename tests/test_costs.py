@@ -18,6 +18,7 @@ from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births, make_registration
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
+from tests.factories.maternity import make_newlywed, make_pregnancy
 from tests.factories.moves import make_move, make_transfer
 from tests.factories.people import make_person
 from tests.figures import figure
@@ -39,6 +40,13 @@ LISTS = (
     "/reports/births-monthly",
     "/reports/births-monthly/rows",
 )
+SERVICES = ("/newlywed-services/list/", "/pregnancy-services/list/")
+READERS = [
+    (who, page)
+    for pages, readers in ((LISTS, ("clerk", "supervisor")), (SERVICES, ("service_worker", "clinician")))
+    for who in readers
+    for page in pages
+]
 FORMS = (
     "/births/add",
     "/registrations/add",
@@ -62,6 +70,8 @@ def office(shared_app: Flask) -> Flask:
         make_event(session, make_household(session))
         make_move(session)
         make_transfer(session, make_person(session))
+        make_newlywed(session)
+        make_pregnancy(session)
         duplicates.keep(session, duplicates.candidates(session, clock.today()))
     return shared_app
 
@@ -79,8 +89,7 @@ def counted() -> Iterator[list[str]]:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("page", LISTS)
-@pytest.mark.parametrize("who", ["clerk", "supervisor"])
+@pytest.mark.parametrize(("who", "page"), READERS)
 def test_list_page_costs_at_most_twelve_statements(office, who, page):
     client = Client(office, who)
     client.get(page)
