@@ -1,18 +1,22 @@
 """`make mutants`: two runs that must leave no survivor.
 
-Run 1: the session guard is off and one call of scope.query or scope.get at a time is taken away: a test must fail.
+Run 1: the session guard is off and one call of scope.query or scope.get at a time is taken away: one of the tests that come by must fail.
 Run 2: all these calls are taken away and the guard is on: the neighbour tests must still pass.
 """
 
 import ast
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 NEIGHBOUR = "tests/test_neighbour.py"
-TESTS = (  # the quick first
+TESTS = (
     "tests/core/test_pickers.py",
     "tests/core/test_attachments.py",
     "tests/ledgers/births/test_scope.py",
@@ -45,39 +49,55 @@ def _is_site(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in ("scope.query", "scope.get")
 
 
-def _nearest_first(site: Site, tests: tuple[str, ...]) -> tuple[str, ...]:
-    """The tests that mirror the folder of the call come first: they are the likeliest to notice, and the first failure ends a run."""
-    own = str(Path("tests", *Path(site.file).parts[1:-1]))
-    return (own, *tests) if Path(own).is_dir() and own != "tests/core" else tests
-
-
-def passes(sabotage: str, tests: tuple[str, ...]) -> bool:
+def passes(sabotage: str, tests: Iterable[str], **more: str) -> bool:
     """Whether these tests pass under this sabotage; anything but passed or failed stops the whole run."""
-    environment = {**os.environ, "SABOTAGE": sabotage, "TEST_DB": os.environ.get("TEST_DB", "sqlite")}
-    command = (sys.executable, "-m", "pytest", "-q", "-x", "-m", "not guard", "-p", "no:cacheprovider", *tests)
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "SABOTAGE": sabotage, "TEST_DB": os.environ.get("TEST_DB", "sqlite"), **more}
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as named:
+        named.write("\n".join(tests))
+        named.flush()
+        command = (sys.executable, "-m", "pytest", "-q", "-x", "-m", "not guard", "-p", "no:cacheprovider", f"@{named.name}")
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode not in (0, 1):
         raise SystemExit(result.stdout + result.stderr)
     return result.returncode == 0
 
 
+def who_comes_by(tests: tuple[str, ...]) -> dict[tuple[str, int], list[str]]:
+    """(file, line) → the tests that come by there. All of them must pass while the guard is off and every call in place."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not passes("guard", tests, SABOTAGE_LOG=folder):
+            raise SystemExit("with the guard off and every call in place the tests must pass: the first run would say nothing")
+        found: dict[tuple[str, int], list[str]] = {}
+        for path in Path(folder).iterdir():
+            for file, line, test in json.loads(path.read_text(encoding="utf-8")):
+                found.setdefault((file, line), []).append(test)
+    return found
+
+
+def _nearest_first(site: Site, seen: dict[tuple[str, int], list[str]]) -> list[str]:
+    """The tests that come by a call, those of its own folder first: they are the likeliest to notice, and the first failure ends a run."""
+    own = str(Path("tests", *Path(site.file).parts[1:-1])) + "/"
+    tests = {test: None for line in range(site.first, site.last + 1) for test in seen.get((site.file, line), ())}
+    return sorted(tests, key=lambda test: (not test.startswith(own), not test.startswith(NEIGHBOUR)))
+
+
 def main() -> int:
     """Both runs; the exit status is the number of survivors."""
-    existing = tuple(test for test in TESTS if Path(test).exists())
-    if not passes("guard", existing):
-        raise SystemExit("with the guard off and every call in place the tests must pass: the first run would say nothing")
-    survivors = 0
-    places = sites()
+    seen, places = who_comes_by(tuple(test for test in TESTS if Path(test).exists())), sites()
     print(f"run 1: guard off, {len(places)} calls taken away one by one", flush=True)
-    for site in places:
-        killed = not passes(f"{site.file}:{site.first}:{site.last}", _nearest_first(site, existing))
-        survivors += not killed
-        print(f"  {'killed' if killed else 'SURVIVED'}  {site.file}:{site.first}  {site.text}", flush=True)
+    with ThreadPoolExecutor(int(os.environ.get("TEST_WORKERS", "2"))) as pool:
+        survivors = sum(pool.map(lambda site: _survives(site, _nearest_first(site, seen)), places))
     held = passes("filters", (NEIGHBOUR,))
     survivors += not held
     print(f"run 2: all {len(places)} calls taken away, guard on: the neighbour tests {'pass' if held else 'FAIL'}")
     print(f"{survivors} survived")
     return survivors
+
+
+def _survives(site: Site, tests: list[str]) -> bool:
+    survived = not tests or passes(f"{site.file}:{site.first}:{site.last}", tests)
+    print(f"  {'SURVIVED' if survived else 'killed'}  {site.file}:{site.first}  {site.text}  ({len(tests)} tests come by)", flush=True)
+    return survived
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Take a protection away, to see that the tests notice. Steered by the environment, used by `make mutants` and by nothing else.
 
-SABOTAGE=guard        the session guard is off
+SABOTAGE=guard        the session guard is off; SABOTAGE_LOG=FOLDER writes down which tests come by which call
 SABOTAGE=filters      every call of scope.query and scope.get answers without its scope
 SABOTAGE=FILE:LINE    the guard is off, and so is the one call at this place
 """
 
+import atexit
+import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,9 +28,25 @@ def commit(what: str) -> None:
     event.remove(scope.GuardedSession, "do_orm_execute", scope._hold_statement)
     event.remove(scope.GuardedSession, "before_flush", scope._check_rows)
     event.remove(Engine, "before_cursor_execute", scope._refuse_bare_sql)
-    if what != "guard":
+    if what == "guard":
+        _note_calls(os.environ.get("SABOTAGE_LOG"))
+    else:
         file, first, last = what.split(":")
         _replace_calls(lambda f, line: f == file and int(first) <= line <= int(last))
+
+
+def _note_calls(folder: str | None) -> None:
+    """Write (file, line, test) of every call into a file of this process when it ends."""
+    if folder is None:
+        return
+    seen: set[tuple[str, int, str]] = set()
+
+    def note(file: str, line: int) -> bool:
+        seen.add((file, line, os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]))
+        return False
+
+    _replace_calls(note)
+    atexit.register(lambda: Path(folder, f"{os.getpid()}.json").write_text(json.dumps(sorted(seen)), encoding="utf-8"))
 
 
 def _replace_calls(is_meant: Callable[[str, int], bool]) -> None:
