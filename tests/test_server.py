@@ -98,6 +98,17 @@ def test_the_first_page_leads_to_the_door(server: tuple[object, int]) -> None:
     assert get(server[1], where)[0] == 200
 
 
+def test_a_file_that_is_far_too_large_is_told_in_a_sentence(server: tuple[object, int]) -> None:
+    """A server that stops reading looks like a broken line: the rest is read and forgotten first."""
+    connection = http.client.HTTPConnection("127.0.0.1", server[1])
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    connection.request("POST", "/login/", body=b"--x\r\n" + bytes(30 * 2**20), headers=form)
+    answer = connection.getresponse()
+    told = answer.read()
+    connection.close()
+    assert (answer.status, b"10 MB" in told) == (413, True)
+
+
 def test_what_lies_in_the_data_folder_is_for_this_account_alone(data: Path, server: tuple[object, int]) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data / "data.keys", data / "secret.key", data)}
     assert modes == {"data.keys": 0o600, "secret.key": 0o600, "data": 0o700}

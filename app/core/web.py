@@ -18,6 +18,7 @@ from app.core.scope import OutOfScope
 from app.core.unit_of_work import Busy
 
 VERSION = "0.1.0"
+CHUNK, MOST_FORGOTTEN = 2**16, 64 * 2**20  # bytes
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -97,7 +98,17 @@ def _told(error: HTTPException) -> Any:
         return Response("This address is not served here.\n", 400, mimetype="text/plain")
     if error.response is not None or error.code is None or error.code < 400:
         return error
+    if error.code == 413:
+        _read_on()
     return _page(error.code)
+
+
+def _read_on() -> None:
+    """A server that stops reading looks like a broken line: what is too large is read to its end and forgotten, within reason."""
+    sent = request.environ["wsgi.input"]
+    for _chunk in range(MOST_FORGOTTEN // CHUNK):
+        if not sent.read(CHUNK):
+            return
 
 
 def _expired(_error: CSRFError) -> Any:
