@@ -42,7 +42,7 @@ def _note_calls(folder: str | None) -> None:
     seen: set[tuple[str, int, str]] = set()
 
     def note(file: str, line: int) -> bool:
-        seen.add((file, line, os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]))
+        seen.add((file, line, os.environ.get("PYTEST_CURRENT_TEST", "").partition("[")[0].partition(" ")[0]))
         return False
 
     _replace_calls(note)
