@@ -43,7 +43,8 @@ def test_what_another_office_proposes_is_not_told(working, asked):
     with working(A) as session:
         assert changes.open_request(session, scope.get(Person, asked[0])).uid == asked[1]
     with working(B) as session:
-        assert changes.open_request(session, scope.get(Person, asked[0])) is None
+        person = scope.get(Person, asked[0])
+        assert (changes.open_request(session, person), changes.requests_of(session, person)) == (None, [])
 
 
 def test_nobody_decides_about_a_file_that_left_their_offices(working, asked):
