@@ -26,6 +26,7 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
+from app.core.arranging import LIST_ROUTES, Arranging
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
 from app.core.crypto import keys, secrets_of, uuid7
@@ -33,7 +34,7 @@ from app.core.deciding import Deciding
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import SecretField
 from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
-from app.core.listing import Listing
+from app.core.listing import SHARE, Listing
 from app.core.proposals import STATES, Proposing
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
@@ -67,7 +68,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Listing, Deciding, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -104,7 +105,11 @@ class LedgerView(Boxes, Listing, Deciding, Proposing, Attaching, ModelView):
             self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change", "attach_evidence"}
         if not self._is_with_files():
             self.exclude_route_methods = self.exclude_route_methods | {"attach", "attach_evidence"}
+        if self.include_route_methods is not None:
+            decided = {"preview"} if "action_post" in self.include_route_methods else set()
+            self.include_route_methods = {*self.include_route_methods, *LIST_ROUTES, *decided}
         super().__init__(**kwargs)
+        self.base_permissions.append(SHARE)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
         if self._is_changed_by_request():
