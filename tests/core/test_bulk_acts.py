@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from uuid import UUID
 
 import pytest
 
@@ -29,7 +30,7 @@ def entered(working):
 
 @pytest.fixture
 def status_of(seeing):
-    return lambda uid: seeing(lambda s: s.query(Birth).filter_by(uid=uid).one().status)
+    return lambda uid: seeing(lambda s: s.query(Birth).filter_by(uid=UUID(uid)).one().status)
 
 
 def chosen(text):
@@ -38,7 +39,7 @@ def chosen(text):
 
 
 def look(client, act, *uids, **words):
-    return client.send(PREVIEW, LIST, action=act, rowid=uids, query="", **words)
+    return client.send(PREVIEW, LIST, action=act, rowid=[*uids], query="", **words)
 
 
 def confirm(client, preview, act, **words):
@@ -85,8 +86,9 @@ def test_a_confirmation_that_is_sent_twice_is_one(entered, sign_in):
 def test_what_is_marked_or_unusual_comes_first_and_can_be_left_out(entered, sign_in, working):
     plain, odd = entered("王一", status=Status.submitted), entered("王二", status=Status.submitted)
     with working() as session:
-        row = session.query(Birth).filter_by(uid=odd).one()
-        row.late, row.warnings = True, [{"code": "x", "field": "", "message": "母亲年龄", "message_en": "Her age", "reason": "as on the card"}]
+        row = session.query(Birth).filter_by(uid=UUID(odd)).one()
+        row.late = True
+        row.warnings = [{"code": "x", "field": "", "message": "母亲年龄", "message_en": "Her age", "reason": "as on the card"}]
     text = look(sign_in("supervisor"), "approve", plain, odd).text
     first, _confirm, _rest = text.partition('id="confirm"')
     assert "Her age — as on the card" in first
@@ -149,15 +151,16 @@ def test_a_long_row_is_worked_off_in_turns(entered, sign_in, status_of, monkeypa
     assert {status_of(uid) for uid in uids} == {Status.submitted}
 
 
-@pytest.mark.parametrize("words", [{}, {"rowid": "nonsense"}])
-def test_nothing_ticked_is_said(entered, sign_in, words):
-    answer = sign_in("clerk").send(PREVIEW, LIST, action="submit", query="", **words)
-    assert answer.status_code == 302
+def test_nothing_ticked_is_said(sign_in):
+    clerk = sign_in("clerk")
+    answer = clerk.send(PREVIEW, LIST, action="submit", query="")
+    assert "Tick the rows first." in clerk.get(answer.location).text
 
 
 def test_a_foreign_row_is_not_there(entered, sign_in):
     uid = entered("王一")
     assert look(sign_in("neighbour"), "submit", uid).status_code == 404
+    assert look(sign_in("clerk"), "submit", uid, "nonsense").status_code == 404
 
 
 @pytest.mark.parametrize(("act", "status"), [("burn", 404), ("approve", 403)])
