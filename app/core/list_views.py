@@ -21,6 +21,7 @@ from app.core.columns import Moment
 from app.core.errors import RuleViolation
 from app.core.regions import WIDTH
 from app.core.scope import PATH
+from app.core.unit_of_work import take_turn
 
 MOST_VIEWS = 20  # of one person and ledger: more than a menu holds
 LONGEST_NAME = 40  # characters
@@ -157,6 +158,7 @@ def keep_layout(session: Session, ledger: str, user_id: int, layout: Layout) -> 
 
 def keep_search(session: Session, ledger: str, user_id: int, words: str) -> UUID:
     """Keep what was looked for, so that the pages of the answer have an address without it. Only the last ones are kept."""
+    _take_turn(session, ledger, user_id)
     mine = select(ListView.id).where(ListView.ledger == ledger, ListView.owner_id == user_id, ListView.kind == Kind.search)
     old = session.scalars(mine.order_by(ListView.id.desc()).offset(SEARCHES - 1)).all()
     session.execute(delete(ListView).where(ListView.id.in_(old)))
@@ -173,6 +175,7 @@ def keep_view(
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise RuleViolation.one(_("Give the view a name of at most %(most)s characters.", most=LONGEST_NAME), "name")
+    _take_turn(session, ledger, user_id)
     mine = [view for view in shelf(session, ledger, user_id).views if view.is_mine]
     row = next((view.row for view in mine if view.name == name), None)
     if row is None and len(mine) >= MOST_VIEWS:
@@ -214,6 +217,7 @@ def open_with(session: Session, ledger: str, user_id: int, uid: UUID | None) -> 
 
 
 def _own_layout(session: Session, ledger: str, user_id: int) -> ListView:
+    _take_turn(session, ledger, user_id)
     mine = select(ListView).where(ListView.ledger == ledger, ListView.owner_id == user_id, ListView.kind == Kind.layout)
     row = session.scalars(mine).one_or_none()
     if row is None:
@@ -221,6 +225,11 @@ def _own_layout(session: Session, ledger: str, user_id: int) -> ListView:
         row.content = Layout().told()
         session.add(row)
     return row
+
+
+def _take_turn(session: Session, ledger: str, user_id: int) -> None:
+    """Two windows of one person that arrange one list do so one after the other."""
+    take_turn(session, f"list {ledger} {user_id}")
 
 
 def _take_back(session: Session, row: ListView) -> None:

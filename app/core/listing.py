@@ -195,6 +195,7 @@ class Listing:
             "page_size": size, "sizes": SIZES, "count": len(rows) if on_first else self.datamodel.count(wanted), "count_cap": COUNT_CAP,
             "chips": self._chips(address, text), "pinned": PINNED, "url": self._url, "sort_of": lambda column: self._sort(address, column),
             "may_share": self._may(SHARE),
+            "echo": text if request.method == "POST" or not any(sign.isdecimal() for sign in text) else "",  # a number is shown once
         }  # fmt: skip
         widgets = {"list": self._rows_widget(rows, columns, told), "search": self._query_bar(told)}
         tree = self._tree(address)
@@ -266,13 +267,13 @@ class Listing:
                 field = form[column]
                 is_choice = isinstance(field, RemoteSelectField | ChoiceField)
                 how = "" if index == 0 and is_choice else str(filters[column][index].name)
-                told = " ".join(f"{field.label.text} {how} {self._told(field, value)}".split())
+                told = " ".join(f"{field.label.text}: {how} {self._told(field, value)}".split())
                 found.append((told, self._url(address.without(column, index, value))))
         if address.get("place"):
             place = self._place(address)
             found.append((_("Place: %(place)s", place=place or _("not yours")), self._url(address.but(place=""))))
         if text:
-            found.append((_("Found by: %(words)s", words=text), self._url(address.but(found=""))))
+            found.append((_("What you looked for"), self._url(address.but(found=""))))
         return found
 
     @staticmethod

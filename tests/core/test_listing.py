@@ -56,7 +56,7 @@ def columns(text):
 def test_each_chip_takes_away_just_its_own_filter(births, sign_in):
     clerk = sign_in("clerk")
     told = chips(clerk.get(LIST + "?_flt_0_status=draft&_flt_1_born_on=2026-01-01&_oc_BirthView=statistical_month").text)
-    assert [said for said, _link in told] == ["Status draft", "Born on From the day 2026-01-01"]
+    assert [said for said, _link in told] == ["Status: draft", "Born on: From the day 2026-01-01"]
     assert told[0][1] == LIST + "?_flt_1_born_on=2026-01-01&_oc_BirthView=statistical_month"
     assert len(named(clerk.get(told[0][1]).text)) == 3
 
@@ -164,7 +164,16 @@ def test_what_is_found_is_a_list_with_an_address_that_does_not_tell_it(births, s
     assert sorted(named(text)) == ["王小明", "赵小兰"]
     assert "小" not in address
     assert sorted(named(clerk.get(address).text)) == ["王小明", "赵小兰"]
-    assert [said for said, _link in chips(text)] == ["Status draft", "Found by: 小"]
+    assert [said for said, _link in chips(text)] == ["Status: draft", "What you looked for"]
+
+
+def test_a_whole_number_is_not_shown_again_when_the_page_is_opened_again(mother, sign_in):
+    clerk = sign_in("clerk")
+    text = clerk.send("/births/find", LIST, text=mother).text
+    assert text.count(mother) == 1
+    again = clerk.get(found_at(text)).text
+    assert mother not in again
+    assert "查良慧" in named(again)
 
 
 def test_nobody_else_learns_what_was_looked_for(births, sign_in):

@@ -77,7 +77,10 @@
 
   const menus = Array.from(form.querySelectorAll(".row-menu"));
   const closeAll = (but) => menus.forEach((menu) => { if (menu !== but) menu.open = false; });
-  menus.forEach((menu) => menu.addEventListener("toggle", () => { if (menu.open) { closeAll(menu); place(menu); } }));
+  menus.forEach((menu) => menu.addEventListener("toggle", () => {
+    menu.closest("td").classList.toggle("lifted", menu.open);
+    if (menu.open) { closeAll(menu); place(menu); }
+  }));
   const follow = () => menus.filter((menu) => menu.open).forEach(place);
   area.addEventListener("scroll", follow);
   window.addEventListener("scroll", follow, { passive: true });
