@@ -23,6 +23,10 @@ from app.core.changes import ChangeRequest  # one proposal to change one approve
 from app.core.codes import CodeItem  # one code of one code list
 from app.core.keys import KeyCheck  # how a wrong key is recognised
 from app.core.limits import LimitedUse  # one use of something limited per hour
+from app.core.list_views import (
+    ListView,  # how somebody's list looks, a view they saved, what they looked for
+    ListViewOffice,  # one office that a view is shared with
+)
 from app.core.numbers import DocumentCounter  # the last document number of an office and year
 from app.core.params import PolicyParam  # one dated value of a rule
 from app.core.periods import ClosedMonth  # one month one office has closed

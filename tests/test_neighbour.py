@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.core import changes, clock, regions
+from app.core import changes, clock, list_views, regions
 from app.core.attachments import Attachment
 from app.core.audit import acting
 from app.core.changes import ChangeRequest
 from app.core.crypto import secrets_of
 from app.core.fields import RemoteSelectField
-from app.core.scope import looking_as
+from app.core.list_views import Layout, ListView
+from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
 from app.extensions import db
@@ -29,7 +31,7 @@ from app.ledgers.people.models import DuplicatePair, IdentityRequest, Person, Pe
 from app.reports import REPORTS, freeze
 from app.reports.base import ask
 from app.reports.models import ReportRun
-from tests.cast import A1, A2, B1
+from tests.cast import A1, A2, B1, A
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.attachments import attach
 from tests.factories.births import make_birth, make_registration, user
@@ -83,10 +85,23 @@ class Road(NamedTuple):
     values: dict[str, str] = {}
 
 
+def listed(view: str) -> dict[tuple[str, str], Road]:
+    """The roads of a list, and of what somebody keeps of it."""
+    return {
+        (f"{view}.list", "GET"): Road((200,)),
+        (f"{view}.layout", "POST"): Road((302,), words={"column": "uid"}),
+        (f"{view}.keep_view", "POST"): Road((302,), words={"name": "mine", "query": "?place={region}&view={view}&found={search}"}),
+        (f"{view}.open_view", "GET"): Road(GONE, "view"),
+        (f"{view}.change_view", "POST"): Road(GONE, "view", values={"act": "open_with"}),
+        (f"{view}.places_below", "GET"): Road(GONE, "region"),
+    }
+
+
 def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str]) -> dict[tuple[str, str], Road]:
     """The roads of a ledger's screen."""
     return {
-        (f"{view}.list", "GET"): Road((200,)),
+        **listed(view),
+        (f"{view}.preview", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
         (f"{view}.show", "GET"): Road(GONE, row),
         (f"{view}.add", "GET"): Road((200,)),
         (f"{view}.add", "POST"): Road((200,), words=words | {picker: "{region}"}),
@@ -130,6 +145,12 @@ def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
         (f"{view}.options", "GET"): Road(DENIED, values={"column": "region"}),
         (f"{view}.action", "POST"): Road(DENIED, row, values={"name": "withdraw_consent"}),
         (f"{view}.action_post", "POST"): Road(DENIED, words={"action": "withdraw_consent", "rowid": "{" + row + "}"}),
+        (f"{view}.preview", "POST"): Road(DENIED, words={"action": "submit", "rowid": "{" + row + "}"}),
+        (f"{view}.layout", "POST"): Road(DENIED),
+        (f"{view}.keep_view", "POST"): Road(DENIED, words={"name": "mine"}),
+        (f"{view}.open_view", "GET"): Road(DENIED, "view"),
+        (f"{view}.change_view", "POST"): Road(DENIED, "view", values={"act": "open_with"}),
+        (f"{view}.places_below", "GET"): Road(DENIED, "region"),
         (f"{view}.change", "GET"): Road(DENIED, "asked"),
         (f"{view}.decide_change", "POST"): Road(DENIED, "asked", values={"act": "withdraw"}),
     }
@@ -203,7 +224,7 @@ ROADS: dict[tuple[str, str], Road] = {
         "person_region",
         {"kind": "2", "happened_on": "2020-03-01", "household_no": "{number_of_home}", "person_name": "王邻居", "relation": "97"},
     ),
-    ("HouseholdView.list", "GET"): Road((200,)),
+    **listed("HouseholdView"),
     ("HouseholdView.show", "GET"): Road(GONE, "home"),
     ("HouseholdView.find", "POST"): Road((200, 302), words={"text": CANARY}),
     ("HouseholdView.options", "GET"): Road((200,), values={"column": "region"}),
@@ -228,13 +249,14 @@ ROADS: dict[tuple[str, str], Road] = {
         },
     ),
     **changing("MoveView", "moved", "asked"),
-    ("TransferView.list", "GET"): Road((200,)),
+    **listed("TransferView"),
     ("TransferView.show", "GET"): Road(GONE, "transfer"),
     ("TransferView.options", "GET"): Road((200,), values={"column": "to_region", "q": "黄花"}),
     ("TransferView.send", "GET"): Road(GONE, "person"),
     ("TransferView.send", "POST"): Road(GONE, "person", {"what": "1", "to_region": "{region}", "moved_on": "2025-02-10", "reason": "asks"}),
     ("TransferView.action", "POST"): Road(GONE, "transfer", values={"name": "accept_transfer"}),
     ("TransferView.action_post", "POST"): Road(GONE, words={"action": "recall_transfer", "rowid": "{transfer}"}),
+    ("TransferView.preview", "POST"): Road(GONE, words={"action": "recall_transfer", "rowid": "{transfer}"}),
     **confidential("NewlywedServiceView", "couple"),
     **confidential("PregnancyServiceView", "woman"),
     **changing("HouseholdEventView", "joined", "asked"),
@@ -242,7 +264,7 @@ ROADS: dict[tuple[str, str], Road] = {
     ("AttachmentView.remove", "POST"): Road(GONE, "proof", {"reason": "asks"}),
     ("PersonView.lookup", "GET"): Road((200,)),
     ("PersonView.lookup", "POST"): Road((200,), words={"id_no": "{number}", "name": CANARY + "民", "reason": "asks"}),
-    ("DuplicatePairView.list", "GET"): Road((200,)),
+    **listed("DuplicatePairView"),
     ("DuplicatePairView.look", "POST"): Road((302,)),
     ("DuplicatePairView.show", "GET"): Road(GONE, "pair"),
     ("DuplicatePairView.action", "POST"): Road(GONE, "pair", {"reason": "asks"}, {"name": "different"}),
@@ -250,10 +272,11 @@ ROADS: dict[tuple[str, str], Road] = {
     ("DuplicatePairView.propose", "POST"): Road(GONE, "pair", {"change_reason": "asks", "evidence": "none", "stays": "one"}),
     ("DuplicatePairView.change", "GET"): Road(GONE, "merge"),
     ("DuplicatePairView.decide_change", "POST"): Road(GONE, "merge", values={"act": "withdraw"}),
-    ("IdentityRequestView.list", "GET"): Road((200,)),
+    **listed("IdentityRequestView"),
     ("IdentityRequestView.show", "GET"): Road(GONE, "request"),
     ("IdentityRequestView.action", "POST"): Road(GONE, "request", values={"name": "answer"}),
     ("IdentityRequestView.action_post", "POST"): Road(GONE, words={"action": "answer", "rowid": "{request}"}),
+    ("IdentityRequestView.preview", "POST"): Road(GONE, words={"action": "answer", "rowid": "{request}"}),
     **report("ReportView.show GET", "ReportView.chart GET", "ReportView.rows GET", "ReportView.export POST", key=REPORT),
     ("ReportView.list", "GET"): Road((200,)),
     ("ReportView.options", "GET"): Road((200,), values={"q": "龙"}),
@@ -287,6 +310,17 @@ def fingerprint(app: Flask) -> dict[str, tuple[Any, ...]]:
             row for table in TABLES for row in db.session.scalars(select(table)) if str(getattr(row, "scope_path", path)).startswith(path)
         ]
         return {f"{row.__tablename__} {row.uid}": (row.version, getattr(row, "status", None)) for row in rows}
+
+
+def kept(session: Session) -> dict[str, ListView]:
+    """A view that the supervisor of the first town shares with everybody there, and what the clerk looked for."""
+    mine, place = user(session, "supervisor").id, regions.by_code(session, A)
+    view = list_views.keep_view(session, "BirthView", mine, CANARY, [("_flt_0_status", "draft")], Layout(), has_words=False)
+    with looking_as(Scope.of([place.path])):
+        list_views.share(session, view)
+    uid = list_views.keep_search(session, "BirthView", user(session, "clerk").id, CANARY)
+    session.flush()
+    return {"view": view, "search": session.scalars(select(ListView).where(ListView.uid == uid)).one()}
 
 
 @pytest.fixture(scope="module")
@@ -331,7 +365,7 @@ def town(shared_app: Flask) -> Town:
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
         rows |= {"move": move, "moved": moved, "transfer": transfer}
-        rows |= files
+        rows |= files | kept(session)
         uids = [str(row.uid) for row in (*rows.values(), *others)]
         secrets = [
             sealed

@@ -44,6 +44,7 @@ RIGHT_LABELS: dict[str, Any] = {
     "can_reveal": _l("Show hidden values"),
     "can_propose": _l("Propose changes of approved records"),
     "can_attach": _l("Attach files"),
+    "can_share_view": _l("Share saved views"),
     "can_decide_change": _l("Decide about proposed changes"),
     "can_send": _l("Send to another office"),
     "can_lookup": _l("Look up an ID number"),

@@ -1,6 +1,6 @@
 """How screens reach a table: held to the scope, addressed by uid, counted no further than a person cares."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from app.core import scope
 from app.core.filters import LedgerFilters
+from app.core.paging import Term, beyond, order_by
 from app.core.regions import Region
 
 COUNT_CAP = 10_000  # "10000+" is enough for a person; an exact count of a large table costs more than its page
@@ -45,13 +46,35 @@ class LedgerInterface(SQLAInterface):
         capped = wanted.with_only_columns(self.obj.id).limit(COUNT_CAP + 1).subquery()
         return self.session.scalar(select(func.count()).select_from(capped)) or 0
 
+    def order(self, column: str, direction: str) -> tuple[Term, ...]:
+        """How rows are ordered: as was asked for, then newest first, so that no two rows may change places."""
+        newest = Term(self.obj.id, is_descending=True, may_be_empty=False)
+        return (newest,) if column in ("", "id") else (self.term(column, is_descending=direction == "desc"), newest)
+
+    def term(self, column: str, *, is_descending: bool) -> Term:
+        """The order by one column."""
+        known = inspect(self.obj).columns.get(column)
+        return Term(getattr(self.obj, column), is_descending, may_be_empty=known is None or bool(known.nullable))
+
     def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
-        """One page in a stable order: what was asked for, then newest first."""
-        if order_column:
-            column = getattr(self.obj, order_column)
-            wanted = wanted.order_by(column.desc() if order_direction == "desc" else column.asc())
-        rows = wanted.order_by(self.obj.id.desc()).offset(page * page_size).limit(page_size).options(*self.eager)
-        return list(self.session.scalars(rows))
+        """One page by its number, in a stable order."""
+        rows = wanted.order_by(*order_by(self.order(order_column, order_direction))).offset(page * page_size).limit(page_size)
+        return list(self.session.scalars(rows.options(*self.eager)))
+
+    def page_from(
+        self, wanted: Select[Any], order: tuple[Term, ...], key: Sequence[Any], size: int, *, backwards: bool = False
+    ) -> list[Any]:
+        """The rows that come next after a row with this key, or the last ones before it. Their number does not matter to the database."""
+        is_high = self.session.get_bind().dialect.name == "postgresql"
+        beside = wanted.where(beyond(order, key, empty_is_high=is_high, backwards=backwards))
+        rows = list(self.session.scalars(beside.order_by(*order_by(order, backwards=backwards)).limit(size).options(*self.eager)))
+        return rows[::-1] if backwards else rows
+
+    def key_of(self, uid: Any, order: tuple[Term, ...]) -> Sequence[Any] | None:
+        """By what a row is found again in this order; None for a row that is not there any more, or not theirs."""
+        found = scope.as_uuid(uid)
+        told = scope.query(self.obj).where(self.obj.uid == found).with_only_columns(*(term.expression for term in order))
+        return self.session.execute(told).one_or_none() if found else None
 
     def get(self, pk: Any, *_filters: Any, **_options: Any) -> Any:
         return scope.get(self.obj, pk)
@@ -63,9 +86,10 @@ class LedgerInterface(SQLAInterface):
         return [str(item.uid) for item in lst]
 
     def get_values(self, lst: list[Any], list_columns: list[str]) -> Iterator[dict[str, Any]]:
-        """What a list shows of each row, the version that is seen there, and whether the row is closed for good."""
+        """What a list shows of each row, the version that is seen there, its status, and whether the row is closed for good."""
         for item, values in zip(lst, super().get_values(lst, list_columns), strict=True):
-            yield {**values, "row_version": item.version, "is_closed": getattr(item, "is_closed", False)}
+            closed, status = getattr(item, "is_closed", False), getattr(item, "status", "")
+            yield {**values, "row_version": item.version, "row_status": status, "is_closed": closed}
 
 
 class OfficeInterface(LedgerInterface):

@@ -9,6 +9,7 @@ REQUESTS = (("can_lookup", "PersonView"), *((act, "IdentityRequestView") for act
 SEE_TRANSFERS = (("can_list", "TransferView"), ("can_show", "TransferView"))
 ANSWERS = ("accept_transfer", "refuse_transfer", "recall_transfer")
 TRANSFERS = (*SEE_TRANSFERS, *((act, "TransferView") for act in ("can_send", "can_options", *ANSWERS)))
+SHARE = "can_share_view"  # offer a saved view to one's whole office
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
 RECORD_SCREENS = (
@@ -86,8 +87,8 @@ SHIPPED = (
     ShippedRole(
         "supervisor",
         (
-            *_on(("PersonView", *RECORD_SCREENS), (*READ, "can_reveal")),
-            *_on(("HouseholdView",), READ),
+            *_on(("PersonView", *RECORD_SCREENS), (*READ, "can_reveal", SHARE)),
+            *_on(("HouseholdView",), (*READ, SHARE)),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             *SEE_TRANSFERS,
@@ -102,7 +103,7 @@ SHIPPED = (
     ShippedRole(
         "approver",
         (
-            *_on(("PersonView", "HouseholdView", *RECORD_SCREENS), READ),
+            *_on(("PersonView", "HouseholdView", *RECORD_SCREENS), (*READ, SHARE)),
             *REQUESTS,
             *_on(RECORD_SCREENS, DECIDE),
             *SEE_TRANSFERS,
@@ -115,7 +116,7 @@ SHIPPED = (
         ),
     ),
     ShippedRole("service_worker", (*_on(SERVICE_SCREENS, (*WRITE, *MAKE, "withdraw_consent")), *SERVICE_MENUS)),
-    ShippedRole("clinician", (*_on(SERVICE_SCREENS, (*READ, "can_reveal", *DECIDE, "withdraw_consent")), *SERVICE_MENUS)),
+    ShippedRole("clinician", (*_on(SERVICE_SCREENS, (*READ, "can_reveal", SHARE, *DECIDE, "withdraw_consent")), *SERVICE_MENUS)),
     ShippedRole("finance", ()),
     ShippedRole("statistician", _reports("can_export")),
     ShippedRole("auditor", (("can_list", "HistoryView"), *_menus("Accounts", "History"))),

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from flask import abort, current_app, flash, g, has_request_context, jsonify, redirect, request, url_for
+from flask import abort, current_app, flash, g, has_request_context, redirect, request, url_for
 from flask_appbuilder import ModelView
 from flask_appbuilder import expose as expose
 from flask_appbuilder import has_access as has_access
@@ -20,26 +20,26 @@ from flask_appbuilder.widgets import FormWidget, ListWidget, SearchWidget, ShowW
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
+from app.core.arranging import LIST_ROUTES, Arranging
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
 from app.core.crypto import keys, secrets_of, uuid7
+from app.core.deciding import Deciding
 from app.core.errors import Caution, RuleViolation
-from app.core.fields import RemoteSelectField, SecretField
-from app.core.interface import COUNT_CAP, MAX_PAGE
+from app.core.fields import SecretField
 from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
+from app.core.listing import SHARE, Listing
 from app.core.proposals import STATES, Proposing
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 
-LONGEST_SEARCH = 60  # characters; a name has at most 50
 HIDDEN = ("csrf_token", "act_token", "row_version")
 
 
@@ -68,7 +68,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -105,7 +105,11 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change", "attach_evidence"}
         if not self._is_with_files():
             self.exclude_route_methods = self.exclude_route_methods | {"attach", "attach_evidence"}
+        if self.include_route_methods is not None:
+            decided = {"preview"} if "action_post" in self.include_route_methods else set()
+            self.include_route_methods = {*self.include_route_methods, *LIST_ROUTES, *decided}
         super().__init__(**kwargs)
+        self.base_permissions.append(SHARE)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
         if self._is_changed_by_request():
@@ -148,28 +152,6 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
         self.__dict__["_filters_template"] = value
 
     # reading
-
-    def _list(self, **kwargs: Any) -> Any:
-        try:
-            return super()._list(**kwargs)
-        except (ValueError, IndexError, KeyError):
-            abort(400)
-
-    def _get_list_widget(self, filters: Any, order_column: str = "", page: Any = None, page_size: Any = None, **kwargs: Any) -> Any:
-        if order_column and order_column not in self.order_columns:
-            abort(400)
-        size = max(1, min(page_size or self.page_size, MAX_PAGE))
-        last = COUNT_CAP // size
-        return super()._get_list_widget(
-            filters,
-            order_column=order_column,
-            page=min(max(page or 0, 0), last),
-            page_size=size,
-            act_token=str(uuid7()),
-            count_cap=COUNT_CAP,
-            find_hint=self.find_hint,
-            **kwargs,
-        )
 
     @expose("/show/<pk>", methods=["GET"])
     @has_access
@@ -359,124 +341,6 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
         return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
 
     post_edit_redirect = post_delete_redirect = post_add_redirect
-
-    # deciding
-
-    @expose("/action/<string:name>/<pk>", methods=["POST"])
-    def action(self, name: str, pk: str) -> Any:
-        """One act on one record. FAB would load the row without looking; here a foreign row is 404."""
-        self._must_know(name)
-        problem = self._decide(name, pk, request.form.get("row_version", ""), self._token(name))
-        flash(problem or _("Done."), "danger" if problem else "success")
-        return redirect(url_for(f"{self.endpoint}.show", pk=pk) if self.datamodel.get(pk) else self.get_default_url())
-
-    @expose("/action_post", methods=["POST"])
-    def action_post(self) -> Any:
-        """One act on many records: each is judged by itself, and the answer says so row by row."""
-        name, ticked = request.form.get("action", ""), [scope.as_uuid(text) for text in request.form.getlist("rowid")]
-        self._must_know(name)
-        pks = self._in_turn([str(uid) for uid in dict.fromkeys(ticked)])  # a row is judged once, however its identity is written
-        if not 0 < len(pks) <= MAX_PAGE:
-            flash(_("Tick between 1 and %(most)s rows first.", most=MAX_PAGE), "warning")
-            return redirect(self.get_default_url())
-        tokens_of = {pk: self._token(f"{name} {pk}") for pk in pks}
-        found = {pk: self._title_of(pk, token) for pk, token in tokens_of.items()}
-        results = [(found[pk], pk, self._decide(name, pk, request.form.get(f"seen_{pk}", ""), tokens_of[pk])) for pk in pks]
-        told = {"act": ACT_LABELS.get(name, name), "results": results, "gone": name == "discard", "back": self.get_default_url()}
-        return self.render_template("ledger/result.html", title=self.list_title, **told)
-
-    def _in_turn(self, pks: list[str]) -> list[str]:
-        """In which order ticked rows are decided about; a ledger whose rows rest on one another says its own."""
-        return pks
-
-    def _title_of(self, pk: str, token: str) -> str:
-        """How the answer names a ticked row; 404 for a row that is not there, unless this very click took it away."""
-        item = self.datamodel.get(pk)
-        if item is None and not workflow.already_done(db.session(), scope.as_uuid(pk), token):
-            abort(404)
-        return str(item) if item else _("deleted draft")
-
-    def _must_know(self, name: str) -> None:
-        """The right first: who may not do the act learns nothing about the row. 404 for an act that does not exist."""
-        if name not in self.actions:
-            abort(404)
-        if not self._may(self.get_action_permission_name(name)):
-            abort(403)
-
-    def _token(self, click: str) -> str:
-        """One page has one token; each of its buttons makes its own of it, so that two acts of one page are two."""
-        found = scope.as_uuid(request.form.get("act_token", ""))
-        return str(uuid5(found, click)) if found else abort(400)
-
-    def _decide(self, name: str, pk: str, seen: str, token: str) -> str:
-        """Why the act was refused, or nothing. A click that was carried out before counts as carried out.
-
-        `seen` is the version of the row on the page: nobody decides about words they have not read.
-        """
-        try:
-            with unit_of_work() as session:
-                if workflow.already_done(session, scope.as_uuid(pk), token):
-                    return ""
-                item = self._found(pk)
-                if seen != str(item.version):
-                    return _("This record was changed after you opened the page. Read it again, then decide.")
-                self.actions[name].func(item, token=token, reason=request.form.get("reason", ""))
-            return ""
-        except RuleViolation as refusal:
-            return str(refusal)
-        except (StaleDataError, IntegrityError):
-            return _("Somebody else acted on this record at the same moment. Look at it again.")
-        except Busy as error:
-            return str(error)
-
-    # finding
-
-    def find_condition(self, text: str) -> ColumnElement[bool] | None:
-        """What the one search box means for this ledger; None where it has none."""
-        return None
-
-    @expose("/find", methods=["POST"])
-    @has_access
-    def find(self) -> Any:
-        """Search by POST, so that names and numbers stand in no address and no log; the answer is the list itself."""
-        text = request.form.get("text", "").strip()[:LONGEST_SEARCH]
-        condition = self.find_condition(text) if text else None
-        if condition is None:
-            return redirect(self.get_default_url())
-        wanted = self.datamodel.base().where(condition)
-        found = self.datamodel.page(wanted, "", "", 0, MAX_PAGE)
-        shown = {
-            "page": 0,
-            "page_size": MAX_PAGE,
-            "count": self.datamodel.count(wanted) if len(found) == MAX_PAGE else len(found),
-            "count_cap": COUNT_CAP,
-            "act_token": str(uuid7()),
-            "order_columns": [],
-            "find_hint": self.find_hint,
-        }
-        widget = self.list_widget(
-            label_columns=self.label_columns,
-            include_columns=self.list_columns,
-            value_columns=self.datamodel.get_values(found, self.list_columns),
-            formatters_columns=self.formatters_columns,
-            pks=self.datamodel.get_keys(found),
-            actions=self.actions,
-            filters=self._filters,
-            modelview_name=type(self).__name__,
-            **shown,
-        )
-        widgets = self._get_search_widget(form=self.search_form.refresh(), widgets={"list": widget})
-        return self.render_template(self.list_template, title=self.list_title, widgets=widgets, found=text)
-
-    @expose("/options/<column>")
-    @has_access
-    def options(self, column: str) -> Any:
-        """What a picker offers: at most twenty rows of this person's own scope."""
-        field = self.add_form()._fields.get(column) or self.search_form()._fields.get(column)
-        if not isinstance(field, RemoteSelectField):
-            abort(404)
-        rows = field.options(request.args.get("q", "").strip())
-        return jsonify(results=[{"id": str(row.uid), "text": str(row)} for row in rows])
 
     @expose("/reveal/<pk>", methods=["POST"])
     @has_access

@@ -21,6 +21,7 @@ from app.core import attachment_files, audit, clock, params
 from app.core.attachments import Attachment
 from app.core.audit import AuditEntry, AuditSecret
 from app.core.limits import LimitedUse
+from app.core.list_views import Kind, ListView
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
 from app.core.unit_of_work import unit_of_work
@@ -71,12 +72,18 @@ def _failures(before: datetime) -> Select[Any]:
     return select(SignInThrottle.key).where(SignInThrottle.failed_at < before)
 
 
+def _searches(before: datetime) -> Select[Any]:
+    """What somebody looked for in a list; views and layouts stay."""
+    return select(ListView.id).where(ListView.kind == Kind.search, ListView.made_at < before)
+
+
 RULES = (
     Rule("client_token_days", ClientToken, _forms),
     Rule("limited_use_days", LimitedUse, _uses),
     Rule("user_session_days", UserSession, _sessions),
     Rule("sign_in_throttle_days", SignInThrottle, _failures),
     Rule("history_value_days", AuditSecret, _history_values),
+    Rule("list_search_days", ListView, _searches),
 )
 
 

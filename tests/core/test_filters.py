@@ -1,5 +1,6 @@
 """What the filters of a list find, typed as people type."""
 
+import re
 from datetime import date
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_comparison_that_is_not_offered_is_a_bad_address(births, sign_in, word
 def test_a_list_that_a_filter_empties_says_so_and_leads_back(births, sign_in):
     page = sign_in("clerk").get("/births/list/?_flt_0_late=y").text
     assert "No record fits" in page
-    assert 'href="/births/list/">Show all records' in page
+    assert 'href="/births/list/">Clear the filters' in page
 
 
 def test_an_empty_ledger_leads_to_the_first_record(sign_in):
@@ -77,8 +78,7 @@ def test_an_empty_ledger_leads_to_the_first_record(sign_in):
 
 def test_a_filter_that_stands_is_shown_in_its_box(births, sign_in):
     page = sign_in("clerk").get("/births/list/?_flt_1_born_on=2026-02-05&_flt_2_born_on=2026-03-01").text
-    assert 'data-column="born_on" data-value="2026-02-05"' in page
-    assert 'data-column="born_on" data-value="2026-03-01"' in page
+    assert re.findall(r'name="_v_born_on"[^>]* value="([^"]*)"', page) == ["2026-02-05", "2026-03-01"]
     assert page.count('<option value="1" selected>From the day</option>') == 1
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts import throttle
 from app.accounts.models import SignInThrottle, UserSession
-from app.core import attachment_files, audit, clock, crypto
+from app.core import attachment_files, audit, clock, crypto, list_views
 from app.core.base import Model
+from app.core.list_views import Kind, Layout, ListView
 from app.core.params import PolicyParam
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
@@ -24,7 +25,14 @@ from tests.conftest import Client
 from tests.core.rows import make_person, user
 from tests.operations.conftest import NUMBERS, PHONE, working
 
-GOES = {"client_token", "limited_use", "user_session", "sign_in_throttle", "audit_secret"}  # and audit_entry and audit_head grow
+GOES = {
+    "client_token",
+    "limited_use",
+    "user_session",
+    "sign_in_throttle",
+    "audit_secret",
+    "list_view",
+}  # and audit_entry and audit_head grow
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +133,20 @@ def test_failed_sign_ins_go_when_they_no_longer_count(office: Flask, days: Calla
     days("sign_in_throttle_days", 0)
     tidy(office)
     assert rows(office, select(SignInThrottle.key)) == ["new"]
+
+
+def test_what_was_looked_for_goes_after_a_day_and_views_stay(office: Flask) -> None:
+    def fill(session: Session) -> None:
+        clerk = user(session, "clerk").id
+        list_views.keep_layout(session, "BirthView", clerk, Layout(("sex",)))
+        list_views.keep_view(session, "BirthView", clerk, "Drafts", [], Layout(), has_words=False)
+        for words in ("old", "new"):
+            list_views.keep_search(session, "BirthView", clerk, words)
+        session.execute(update(ListView).where(ListView.id != select(func.max(ListView.id)).scalar_subquery()).values(made_at=ago(days=2)))
+
+    working(office, fill)
+    assert "list_view: 1 rows removed" in tidy(office)
+    assert rows(office, select(ListView.kind).order_by(ListView.id)) == [Kind.layout, Kind.view, Kind.search]
 
 
 # attached files

@@ -28,7 +28,7 @@ class BirthRegistrationView(NamesPeople):
     add_title, edit_title = _l("New birth registration"), _l("Change birth registration")
     places = ("region",)
     people_labels = {"woman": _l("Mother"), "partner": _l("Father")}
-    find_hint = _l("Registration number, whole ID number, or part of her name")
+    find_hint = _l("Registration number, name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = [
         "reg_no", "woman_name", "partner_name", "registration_type", "child_order", "registered_on", "status", "raised", "region",
     ]  # fmt: skip
@@ -107,7 +107,7 @@ class BirthView(NamesPeople):
     list_title, show_title, add_title, edit_title = _l("Births"), _l("Birth"), _l("New birth"), _l("Change birth")
     places = ("mother_region", "father_region")
     people_labels = {"mother": _l("Mother"), "father": _l("Father"), "child": _l("Child")}
-    find_hint = _l("Certificate number, whole ID number, or part of the mother's name")
+    find_hint = _l("Certificate number, name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = [
         "mother_name", "born_on", "sex", "child_order", "child_name", "birth_cert_no", "status", "raised", "statistical_month", "region",
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from wtforms.validators import Optional
 
 from app.core import codes, id_number
@@ -45,7 +45,7 @@ class MarriageEventView(NamesPeople):
     add_title, edit_title = _l("New marriage record"), _l("Change marriage record")
     places = ("wife_region", "husband_region")
     people_labels = {"wife": _l("Wife"), "husband": _l("Husband")}
-    find_hint = _l("Certificate number, whole ID number, or part of the name of one of the two")
+    find_hint = _l("Certificate number, name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = [
         "kind", "happened_on", "wife_name", "wife_marital", "husband_name", "husband_marital", "status", "raised", "statistical_month",
         "region",
@@ -104,9 +104,9 @@ class MarriageEventView(NamesPeople):
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
-        if _is_certificate(text):
-            return MarriageEvent.certificate_no == text
         table, people = MarriageEvent, (MarriageEvent.wife_id, MarriageEvent.husband_id)
+        if _is_certificate(text):
+            return or_(table.certificate_no == text, search.of_file(text, people, people))
         numbers, written = (table.wife_id_no, table.husband_id_no), (table.wife_name, table.husband_name)
         return search.on_rows(text, numbers=numbers, written=written, found=people, people=people)
 
@@ -120,7 +120,7 @@ class DeathView(NamesPeople):
     list_title, show_title, add_title, edit_title = _l("Deaths"), _l("Death"), _l("New death"), _l("Change death")
     places = ("person_region",)
     people_labels = {"person": _l("Person")}
-    find_hint = _l("Certificate number, whole ID number, or part of the name")
+    find_hint = _l("Certificate number, name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = ["person_name", "person_sex", "person_birth_date", "died_on", "place", "status", "raised", "statistical_month", "region"]
     groups = (
         (
@@ -164,9 +164,9 @@ class DeathView(NamesPeople):
     }
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
-        if _is_certificate(text):
-            return Death.certificate_no == text
         people = (Death.person_id,)
+        if _is_certificate(text):
+            return or_(Death.certificate_no == text, search.of_file(text, people, people))
         return search.on_rows(text, numbers=(Death.person_id_no,), written=(Death.person_name,), found=people, people=people)
 
 

@@ -79,7 +79,7 @@ class HouseholdView(LedgerView):
     include_route_methods = {"list", "show", "find", "options"}
     list_title, show_title = _l("Households"), _l("Household")
     show_template = "households/show.html"
-    find_hint = _l("Number, or name, pinyin initials or whole ID number of a member")
+    find_hint = _l("Number, or a member's name, pinyin initials, whole ID number or its last four, phone")
     list_columns = ["number", "head", "address", "members", "mgmt_class", "region", "closed_on"]
     show_columns = ["number", "former_no", "region", "address", "mgmt_class", "set_up_on", "closed_on"]
     add_columns = edit_columns = ["address"]
@@ -103,11 +103,11 @@ class HouseholdView(LedgerView):
         super().__init__(**kwargs)
 
     def find_condition(self, text: str) -> ColumnElement[bool]:
-        if _is_number(text):
-            return _numbered(text)
-        came = (HouseholdEvent.kind.in_(rules.COMING), HouseholdEvent.status == Status.approved, _names(text))
+        people, numbered = (HouseholdEvent.person_id,), _is_number(text)
+        named = search.of_file(text, people, people) if numbered else _names(text)
+        came = (HouseholdEvent.kind.in_(rules.COMING), HouseholdEvent.status == Status.approved, named)
         mine = select(HouseholdEvent.household_id).where(scope.current().criterion(HouseholdEvent.scope_path), *came)
-        return Household.id.in_(mine)
+        return or_(_numbered(text), Household.id.in_(mine)) if numbered else Household.id.in_(mine)
 
     def _one_page(self, household: Household) -> OnePage:
         session, may_open = db.session(), self.appbuilder.sm.has_access("can_show", "PersonView")
@@ -136,7 +136,7 @@ class HouseholdEventView(NamesPeople):
     add_title, edit_title = _l("New household change"), _l("Correct the household change")
     places = ("person_region",)
     people_labels = {"person": _l("Person")}
-    find_hint = _l("Household number, whole ID number, or part of the name")
+    find_hint = _l("Household number, name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = ["kind", "household", "person_name", "relation", "happened_on", "status", "raised", "statistical_month", "region"]
     groups = (
         (_l("What changes"), ["kind", "household_no", "happened_on", "relation", "reason"]),
@@ -206,7 +206,8 @@ class HouseholdEventView(NamesPeople):
     def find_condition(self, text: str) -> ColumnElement[bool]:
         if _is_number(text):
             mine = select(Household.id).where(scope.current().criterion(Household.scope_path), _numbered(text))
-            return HouseholdEvent.household_id.in_(mine)
+            people = (HouseholdEvent.person_id,)
+            return or_(HouseholdEvent.household_id.in_(mine), search.of_file(text, people, people))
         return _names(text)
 
     def _get_add_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:

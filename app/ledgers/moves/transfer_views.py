@@ -26,6 +26,7 @@ from app.core.fields import OPTIONS, CalendarField, ChoiceField, CodeField, Regi
 from app.core.filters import LedgerFilters, no_row
 from app.core.interface import LedgerInterface
 from app.core.labels import ACT_LABELS
+from app.core.paging import Term
 from app.core.regions import Region, RegionCode
 from app.core.screen import expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
@@ -85,11 +86,12 @@ class TransferInterface(LedgerInterface):
         """Whether the column says where a transfer stands."""
         return col_name == "state"
 
-    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
-        if order_column in ("", "id"):
-            waits = Transfer.state == TransferState.open
-            wanted = wanted.order_by(case((waits, 0), else_=1), case((waits, Transfer.due_on)))
-        return super().page(wanted, order_column, order_direction, page, page_size)
+    def order(self, column: str, direction: str) -> tuple[Term, ...]:
+        if column not in ("", "id"):
+            return super().order(column, direction)
+        waits = Transfer.state == TransferState.open
+        first = (Term(case((waits, 0), else_=1), may_be_empty=False), Term(case((waits, Transfer.due_on))))
+        return (*first, *super().order("", ""))
 
 
 class AnyOfficeField(RegionField):

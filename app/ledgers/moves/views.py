@@ -24,7 +24,7 @@ class MoveView(NamesPeople):
     list_title, show_title, add_title, edit_title = _l("Moves"), _l("Move"), _l("New move"), _l("Change move")
     places = ("person_region",)
     people_labels = {"person": _l("Person")}
-    find_hint = _l("Whole ID number, or part of the name")
+    find_hint = _l("Name or its pinyin initials, whole ID number or its last four, phone")
     list_columns = ["person_name", "kind", "what", "happened_on", "other_place", "status", "raised", "statistical_month", "region"]
     groups = (
         (_l("Move"), ["kind", "what", "happened_on", "other_place"]),

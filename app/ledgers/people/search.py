@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, false, insert, or_, select
 from sqlalchemy.orm import Session
 
-from app.core import id_number, names, scope
+from app.core import clock, id_number, names, scope
 from app.core.scope import elevated
 from app.extensions import db
 from app.ledgers.people.models import Person, PersonOffice, PersonSearch
@@ -19,6 +19,7 @@ NOBODY = 0  # the key of no file
 OF_AGE = 14  # PIPL art. 31: data of children under fourteen
 LAST = chr(0x10FFFF)  # sorts after every character that may follow
 NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]")  # an ID number, the old ones too
+LAST_FOUR = re.compile(r"[0-9]{3}[0-9X]")  # its end
 
 
 def findable(today: date) -> ColumnElement[bool]:
@@ -34,7 +35,7 @@ def findable(today: date) -> ColumnElement[bool]:
 def condition(text: str) -> ColumnElement[bool]:
     """What the search box means: the end of an ID number, a phone, a whole number, else a part of the name or its initials."""
     number = id_number.clean(text)
-    if re.fullmatch(r"[0-9]{3}[0-9X]", number):
+    if LAST_FOUR.fullmatch(number):
         return Person.id_no.ends(number)
     if id_number.is_phone(number):
         return Person.phone == number
@@ -46,7 +47,8 @@ def condition(text: str) -> ColumnElement[bool]:
 
 
 def on_rows(text: str, *, written: Columns, numbers: Columns = (), found: Columns = (), people: Columns = ()) -> ColumnElement[bool]:
-    """Rows of a ledger that name a person: by a whole ID number, else by any part of the name on file or how a written name begins.
+    """Rows of a ledger that name a person: by a whole ID number, by its last four characters or the phone on file, else by any part of the
+    name on file or how a written name begins.
 
     `numbers` and `written` are the row's own words, `found` the links that are looked up by name, `people` every link of the row.
     A ledger that names nobody's file gives `written` alone; then a number finds nothing.
@@ -55,11 +57,27 @@ def on_rows(text: str, *, written: Columns, numbers: Columns = (), found: Column
     number = id_number.clean(text)
     if NUMBER.fullmatch(number):
         named = [column == id_number.long_form(number) for column in numbers]
+    elif LAST_FOUR.fullmatch(number) or id_number.is_phone(number):
+        named = [column.in_(_reached(number)) for column in found]
     else:
         begins = [column.startswith(names.clean_name(text), autoescape=True) for column in written]
         named = [*(column.in_(_people(names.search_key(text))) for column in found), *begins]
     protected = _protected(people) if people else []
     return and_(or_(false(), *named), *(or_(column.is_(None), column.not_in(protected)) for column in people))
+
+
+def of_file(text: str, found: Columns, people: Columns) -> ColumnElement[bool]:
+    """Rows that name a person whose file bears this end of an ID number, or this phone; none for any other text."""
+    number = id_number.clean(text)
+    is_known = LAST_FOUR.fullmatch(number) or id_number.is_phone(number)
+    nothing: ColumnElement[bool] = found[0].class_.id.is_(None)  # a plain false would swallow the scope beside it
+    return on_rows(text, written=(), found=found, people=people) if is_known else nothing
+
+
+def _reached(number: str) -> Select[tuple[int]]:
+    """People of one's own offices who are listed, by the end of the ID number or by the phone."""
+    wanted = Person.id_no.ends(number) if LAST_FOUR.fullmatch(number) else Person.phone == number
+    return scope.query(Person).where(findable(clock.today()), wanted).with_only_columns(Person.id)
 
 
 def _bears(number: str) -> ColumnElement[bool]:

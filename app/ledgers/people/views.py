@@ -21,6 +21,7 @@ from app.core import clock, codes, scope
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.interface import LedgerInterface
+from app.core.paging import Term
 from app.core.screen import LedgerView, expose, has_access
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
@@ -46,9 +47,8 @@ class PeopleInterface(LedgerInterface):
     def base(self) -> Select[Any]:
         return super().base().where(search.findable(clock.today()))
 
-    def page(self, wanted: Select[Any], order_column: str, order_direction: str, page: int, page_size: int) -> list[Any]:
-        column = "name_key" if order_column == "name" else order_column
-        return super().page(wanted, column, order_direction, page, page_size)
+    def term(self, column: str, *, is_descending: bool) -> Term:
+        return super().term("name_key" if column == "name" else column, is_descending=is_descending)
 
 
 class LookupForm(DynamicForm):
@@ -189,6 +189,7 @@ class IdentityRequestView(LedgerView):
     route_base = "/people/requests"
     datamodel = IdentityRequestInterface(IdentityRequest)
     include_route_methods = {"list", "show", "action", "action_post"}
+    acts_need_no_question = True
     list_title, show_title = _l("ID requests"), _l("ID request")
     list_columns = ["asked_at", "asked_by", "asked_region", "reason", "person", "answered_at"]
     show_columns = ["asked_at", "asked_by", "asked_region", "reason", "person", "answered_at"]

@@ -22,13 +22,13 @@
     return line.querySelector("input, select:not(.operator)");
   }
 
-  // FAB reads a filter from the name of its box: _flt_<operator>_<column>.
+  // The server reads a filter from the name of its box: _flt_<operator>_<column>. Without a script it takes the two apart.
   function name(line) {
     box(line).name = `_flt_${line.querySelector(".operator").value}_${line.dataset.column}`;
   }
 
   function prepare(line) {
-    box(line).value = line.dataset.value;
+    line.querySelector(".operator").removeAttribute("name");
     line.querySelector(".operator").addEventListener("change", () => name(line));
     line.querySelector(".again")?.addEventListener("click", () => another(line));
     name(line);
@@ -36,8 +36,8 @@
 
   function another(line) {
     const more = line.cloneNode(true);
-    more.dataset.value = "";
     line.after(more);
+    box(more).value = "";
     box(more).id = `filter-${document.querySelectorAll(".filter").length}`;
     more.querySelector("label").htmlFor = box(more).id;
     prepare(more);

@@ -134,7 +134,7 @@ def test_one_button_withdraws_the_consent_and_the_screens_are_empty(sign_in, see
         page = client.get(f"/{base}/show/{uid}").text
         assert f"Record closed on {one(seeing, model).closed_on}." in page
         assert buttons(page) == set()
-        assert f'<a href="/{base}/show/{uid}">—</a>' in client.get(f"/{base}/list/").text
+        assert f'<a class="open" href="/{base}/show/{uid}">—</a>' in client.get(f"/{base}/list/").text
         asked = client.send(
             f"/{base}/reveal/{uid}", "/own/", column=NAME[model].replace("name", "id_no"), reason="x", act_token=str(uuid7())
         )

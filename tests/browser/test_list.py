@@ -1,0 +1,196 @@
+"""The list of a ledger as a clerk works in it: with keys, with saved views, many rows at once, on a phone."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.test_pages import faults
+
+BIRTHS = "/births/list/"
+
+
+def names(page):
+    """The first cells of the rows."""
+    return page.locator("table.ledger a.open").all_inner_texts()
+
+
+def initials_of(page):
+    """A mother of the list and the initials the demo's own search knows her by."""
+    return {"周蕾芳": "zlf", "杨敏丽": "yml", "陈雪玲": "cxl", "王娟敏": "wjm"}[names(page)[0]]
+
+
+def test_a_person_is_found_by_pinyin_initials_and_no_address_tells_it(open_window):
+    page = open_window("clerk")
+    page.goto(BIRTHS)
+    wanted, typed = names(page)[0], initials_of(page)
+    page.keyboard.press("/")
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**found=**")
+    assert wanted in names(page)
+    assert typed not in page.url
+    page.locator("a.open").first.click()
+    page.wait_for_selector("h1:has-text('" + wanted + "')")
+    page.go_back()
+    assert wanted in names(page)
+    page.locator(".chip a").first.click()
+    page.wait_for_url(lambda url: "found" not in url)
+    assert len(names(page)) > 5
+
+
+def test_rows_are_walked_and_ticked_by_keys(open_window):
+    page = open_window("clerk")
+    page.goto(BIRTHS)
+    for key in ("j", "j", "x", "j", "k", "j", "x"):
+        page.keyboard.press(key)
+    ticked = page.locator("input[name=rowid]:checked")
+    assert ticked.count() == 2
+    assert page.locator("tbody tr").nth(1).locator("input[name=rowid]").is_checked()
+    assert page.locator(".ticked").inner_text() == "（已选2条）"
+    wanted = names(page)[2]
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('" + wanted + "')")
+
+
+def test_the_way_back_finds_filters_ticks_and_place_again(open_window):
+    page = open_window("clerk")
+    page.goto(BIRTHS)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator(".table-scroll").evaluate("area => { area.scrollTop = 120; }")
+    page.goto("/own/")
+    page.go_back()
+    assert page.locator("input[name=rowid]:checked").count() == 1
+    assert page.locator(".table-scroll").evaluate("area => area.scrollTop") == 120
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+
+
+def test_a_filter_becomes_a_chip_and_goes_with_it(open_window):
+    page = open_window("clerk")
+    page.goto(BIRTHS)
+    page.select_option("#filter-status-0", "draft")
+    page.click(".filters .btn-primary")
+    page.wait_for_url("**_flt_0_status=draft**")
+    assert page.locator(".chip").count() == 1
+    assert set(page.locator("td .tag").all_inner_texts()) == {"草稿"}
+    page.locator(".chip a").click()
+    page.wait_for_url(lambda url: "status" not in url)
+    assert len(set(page.locator("td .tag").all_inner_texts())) > 1
+
+
+def test_a_view_is_saved_and_opened_again(open_window):
+    page = open_window("supervisor")
+    page.goto(BIRTHS + "?_flt_0_status=submitted")
+    page.click(".views > summary")
+    page.fill("#view-name", "待审")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**view=**")
+    page.click(".views > summary")
+    page.click("text=共享给本单位")
+    page.wait_for_load_state()
+    clerk = open_window("clerk")
+    clerk.goto(BIRTHS)
+    clerk.click(".views > summary")
+    clerk.click(".view-list a:has-text('待审')")
+    clerk.wait_for_url("**_flt_0_status=submitted**")
+    assert set(clerk.locator("td .tag-submitted").all_inner_texts()) == {"待审批"}
+    neighbour = open_window("neighbour")
+    neighbour.goto(BIRTHS)
+    assert neighbour.locator(".view-list a:has-text('待审')").count() == 0
+
+
+def test_columns_are_chosen_moved_and_kept(open_window):
+    page = open_window("approver")
+    page.goto(BIRTHS)
+    page.click("#columns > summary")
+    page.uncheck(".column-list input[value=child_name]")
+    page.check(".column-list input[value=mother_birth_date]")
+    page.click(".column-list button[name=up][value=born_on]")
+    page.check("input[name=density][value=compact]")
+    page.click("#columns .btn-primary")
+    page.wait_for_selector("table.compact")
+    page.goto(BIRTHS)
+    heads = page.locator("table.ledger thead th[scope=col]").all_inner_texts()
+    assert heads[0] == "出生日期"
+    assert "子女姓名" not in heads
+    assert page.locator("td[data-label=母亲出生日期]").count() > 0
+
+
+def test_many_drafts_are_submitted_after_a_look_at_them(open_window):
+    page = open_window("clerk")
+    page.goto("/births/list/?_flt_0_status=draft")
+    drafts = len(names(page))
+    assert drafts > 1
+    page.locator("th.tick input").click()
+    page.click("button[name=action][value=submit]")
+    page.wait_for_selector("#confirm")
+    assert faults(page) == []
+    page.click("#confirm .btn-primary")
+    page.wait_for_selector("table.results")
+    assert re.search(rf"{drafts}", page.locator("[role=status]").last.inner_text())
+    page.click("text=返回列表")
+    page.wait_for_selector(".empty")
+
+
+def test_places_open_and_narrow_the_list_by_keys_alone(open_window):
+    page = open_window("approver")
+    page.goto("/people/list/")
+    page.locator(".region-tree li li summary").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".region-tree li li li a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**place=**")
+    assert page.locator(".region-tree [aria-current]").count() == 1
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_on_a_phone_the_rows_are_cards_with_the_same_acts(open_window):
+    page = open_window("clerk", width=360)
+    page.goto(BIRTHS)
+    assert page.locator(".region-tree").evaluate("tree => tree.open") is False
+    card = page.locator("tbody tr").first
+    assert card.evaluate("row => getComputedStyle(row).display") == "block"
+    assert card.locator("td[data-label=出生日期]").evaluate("cell => getComputedStyle(cell, '::before').content") == '"出生日期"'
+    card.locator(".row-menu summary").click()
+    assert card.locator(".row-menu a:has-text('查看')").is_visible()
+    page.keyboard.press("Escape")
+    assert not card.locator(".row-menu a:has-text('查看')").is_visible()
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize(("panel", "width"), [(".views > summary", 360), ("#columns > summary", 360), (".row-menu > summary", 1366)])
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_panel_is_sound(open_window, panel, width, look):
+    page = open_window("supervisor", width=width, look=look)
+    page.goto("/births/list/?_flt_0_status=approved&_flt_0_sex=2")
+    page.locator(panel).first.click()
+    assert faults(page) == []
+
+
+def test_whoever_is_cut_off_is_told(open_window):
+    page = open_window("clerk")
+    page.goto(BIRTHS)
+    assert not page.locator(".offline").is_visible()
+    page.context.set_offline(True)
+    page.wait_for_selector(".offline:visible")
+    page.context.set_offline(False)
+    page.wait_for_selector(".offline", state="hidden")
+
+
+def test_the_list_works_without_scripts(chromium, address, open_window):
+    signed_in = open_window("clerk").context.storage_state()
+    context = chromium.new_context(base_url=address, java_script_enabled=False, storage_state=signed_in, locale="zh-CN")
+    page = context.new_page()
+    page.goto(BIRTHS)
+    page.select_option("#filter-status-0", "approved")
+    page.click(".filters .btn-primary")
+    assert "_flt_0_status=approved" in page.url
+    page.click("#columns > summary")
+    page.click(".column-list button[name=up][value=sex]")
+    assert page.locator("table.ledger thead th[scope=col]").all_inner_texts()[1] == "性别"
+    page.locator(".row-menu summary").first.click()
+    page.locator(".row-menu a").first.click()
+    assert "/births/show/" in page.url
+    context.close()
