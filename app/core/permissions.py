@@ -11,6 +11,7 @@ ANSWERS = ("accept_transfer", "refuse_transfer", "recall_transfer")
 TRANSFERS = (*SEE_TRANSFERS, *((act, "TransferView") for act in ("can_send", "can_options", *ANSWERS)))
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
+QUEUES = (("can_list", "QueueView"), ("menu_access", "Approvals"))  # what waits in all ledgers this person decides in
 RECORD_SCREENS = (
     "BirthView",
     "BirthRegistrationView",
@@ -95,6 +96,7 @@ SHIPPED = (
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
+            *QUEUES,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
         ),
@@ -110,6 +112,7 @@ SHIPPED = (
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
+            *QUEUES,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
         ),

@@ -35,6 +35,7 @@ from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, formatters_of
 from app.core.proposals import Proposing
+from app.core.queueing import Queueing
 from app.core.record_page import RecordPage
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
@@ -69,7 +70,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, Attaching, RecordPage, ModelView):
+class LedgerView(Boxes, Proposing, Attaching, RecordPage, Queueing, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -106,6 +107,7 @@ class LedgerView(Boxes, Proposing, Attaching, RecordPage, ModelView):
             self.exclude_route_methods = self.exclude_route_methods | {"propose", "change", "decide_change", "attach_evidence"}
         if not self._is_with_files():
             self.exclude_route_methods = self.exclude_route_methods | {"attach", "attach_evidence"}
+        self.exclude_route_methods = self.exclude_route_methods | self._without_record() | self._without_queue()
         super().__init__(**kwargs)
         if issubclass(self.datamodel.obj, Record):
             self._offer_acts()
@@ -115,7 +117,9 @@ class LedgerView(Boxes, Proposing, Attaching, RecordPage, ModelView):
     def _offer_acts(self) -> None:
         """Each act of the workflow becomes a FAB action, so that roles name it and templates show it by right."""
         for t in self.datamodel.obj.transitions:
-            self.actions[t.act] = ActionItem(t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._acting(t.act))
+            self.actions[t.act] = ActionItem(
+                t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._marking(t.act, self._acting(t.act))
+            )
             self.base_permissions.append(t.act)
 
     def _acting(self, act: str) -> Callable[..., None]:

@@ -208,6 +208,13 @@ def allowed(row: Record, actor: Actor) -> list[str]:
     return [t.act for t in row.transitions if _refusal(row, t, actor, authors, "-") is None]
 
 
+def refused(row: Record, actor: Actor) -> dict[str, str]:
+    """Act → why this person may not do it now, of the acts that the state of the row would allow."""
+    authors = authors_of(row)
+    near = [t for t in row.transitions if row.status in t.sources and not (t.sets or t.clears) and not row.is_closed]
+    return {t.act: why for t in near if (why := _refusal(row, t, actor, authors, "-"))}
+
+
 def edited(row: Record, actor: Actor) -> None:
     """Write down that this person made or edited the row; they cannot approve it any more."""
     session = _session(row)
