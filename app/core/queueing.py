@@ -3,8 +3,7 @@
 Who made or edited a record does not find it here: another person decides.
 """
 
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,23 +15,20 @@ from flask_appbuilder.security.decorators import permission_name
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import attachments, changes, clock, codes, history, params, return_marks, sampling, scope, workflow
+from app.core import attachments, changes, clock, codes, history, params, sampling, scope, workflow
 from app.core.attachments import KINDS
 from app.core.changes import ChangeRequest, ChangeState
-from app.core.errors import RuleViolation
 from app.core.interface import COUNT_CAP
 from app.core.labels import ACT_LABELS
 from app.core.proposals import STATES, seen_of
 from app.core.unit_of_work import Busy, unit_of_work
-from app.core.workflow import FLAGS, Record, RowAuthor, Status, WorkflowStep
+from app.core.workflow import Record, RowAuthor, Status, WorkflowStep
 from app.extensions import db
 
 BEFORE, AFTER = 10, 40  # rows of the list before and after the one that is open
-MOST_AT_ONCE = 100  # rows approved at once
-OTHER = "9"  # the reason that says nothing without words
 ROUTES = {"queue", "queue_item", "queue_act", "queue_clean", "queue_change", "queue_decide_change"}
 
 
@@ -51,12 +47,10 @@ class Queueing:
     datamodel: Any
     endpoint: str
     actions: Any
-    rules: Any
     list_title: Any
-    list_columns: Any
-    edit_columns: Any
+    _markable: Callable[[], set[str]]
+    return_reasons: Callable[[], list[tuple[str, str]]]
     label_columns: Any
-    formatters_columns: Any
     render_template: Any
     _found: Callable[[Any], Any]
     _asked: Callable[[str], tuple[ChangeRequest, Any]]
@@ -66,7 +60,6 @@ class Queueing:
     _decide: Callable[[str, str, str, str], str]
     _decide_change: Callable[[str, str, str], str]
     _must_know: Callable[[str], None]
-    _title_of: Callable[[str, str], str]
     _is_changed_by_request: Callable[[], bool]
     _history_of: Callable[..., list[history.Entry]]
     _content_of: Callable[..., Any]
@@ -84,11 +77,9 @@ class Queueing:
         self._must_be_decider()
         first = db.session.scalars(self.waiting().limit(1)).first() if self._decides_records() else None
         if first is not None:
-            return redirect(url_for(f"{self.endpoint}.queue_item", pk=first.uid))
+            return self._row_page(str(first.uid))
         asked = next(iter(self.open_changes()), None)
-        if asked is not None:
-            return redirect(url_for(f"{self.endpoint}.queue_change", uid=asked.uid))
-        return self._queue_page("ledger/queue.html", around=None)
+        return self._proposal_page(str(asked.uid)) if asked else self._queue_page("ledger/queue.html", around=None)
 
     @expose("/queue/<pk>")
     @has_access
@@ -96,6 +87,9 @@ class Queueing:
     def queue_item(self, pk: str) -> Any:
         """One row of the queue: what it says, what is unusual about it, what differs from what was returned."""
         self._must_be_decider("approve")
+        return self._row_page(pk)
+
+    def _row_page(self, pk: str) -> Any:
         item = self._found(pk)
         is_waiting = item.status is Status.submitted and current_user.id not in workflow.authors_of(item)
         if is_waiting:
@@ -117,13 +111,14 @@ class Queueing:
             "file_labels": {code: found.label(_language()) for code, found in codes.items(db.session(), KINDS).items()},
             "similar": self.similar_to(item),
             "markable": self._markable(),
-            "reasons": _reasons(),
+            "reasons": self.return_reasons(),
         }
         return self._queue_page("ledger/queue.html", around=item, **extra)
 
     @expose("/queue/<pk>/<act>", methods=["POST"])
     def queue_act(self, pk: str, act: str) -> Any:
         """Decide about one row, then show the next one and say what was done."""
+        self._must_be_decider("approve")
         if act not in self._deciding():
             abort(404)
         self._must_know(act)
@@ -144,6 +139,9 @@ class Queueing:
     def queue_change(self, uid: str) -> Any:
         """One proposed change of the queue beside what the register says."""
         self._must_be_decider("can_decide_change")
+        return self._proposal_page(uid)
+
+    def _proposal_page(self, uid: str) -> Any:
         asked, item = self._asked(uid)
         lines = [
             (self.label_columns.get(d.field, d.field), self._shown(d.field, d.old), self._shown(d.field, d.new))
@@ -165,57 +163,6 @@ class Queueing:
         flash(problem or _("Done."), "warning" if problem else "success")
         here = url_for(f"{self.endpoint}.queue_change", uid=uid) if problem else url_for(f"{self.endpoint}.queue")
         return redirect(here)
-
-    # many at once
-
-    @expose("/queue/clean", methods=["GET", "POST"])
-    @has_access
-    @permission_name("show")
-    def queue_clean(self) -> Any:
-        """Approve what needs no second look: first the list of it, then each row judged by itself."""
-        self._must_be_decider("approve")
-        rows = list(db.session.scalars(self._clean().limit(MOST_AT_ONCE).options(*self.datamodel.eager)))
-        if request.method == "POST":
-            try:
-                return self._approve_at_once({str(row.uid): row for row in rows})
-            except RuleViolation as refusal:
-                flash(str(refusal), "warning")
-                return redirect(url_for(f"{self.endpoint}.queue_clean"))
-        opened = sampling.opened(db.session(), current_user.id, {row.uid: row.version for row in rows})
-        unopened = [row for row in rows if row.uid not in opened]
-        columns = [name for name in self.list_columns if name not in ("status", "raised")]
-        return self.render_template(
-            "ledger/queue_clean.html",
-            title=_("Approve what is clean"),
-            rows=list(zip(rows, self.datamodel.get_values(rows, columns), strict=True)),
-            columns=columns,
-            labels=self.label_columns,
-            formatters=self.formatters_columns,
-            opened=opened,
-            needed=sampling.needed(db.session(), len(rows), "", clock.today()),
-            draw=secrets.choice(unopened) if unopened else None,
-            most=MOST_AT_ONCE,
-            endpoint=self.endpoint,
-            listed=self.list_title,
-            act_token=workflow.new_token(),
-        )
-
-    def _approve_at_once(self, clean: Mapping[str, Any]) -> Any:
-        """Raises RuleViolation where nothing is ticked, or too little was opened."""
-        self._must_know("approve")
-        ticked = [str(uid) for text in request.form.getlist("rowid") if (uid := scope.as_uuid(text))]
-        pks = [*dict.fromkeys(ticked)][:MOST_AT_ONCE]
-        if not pks:
-            raise RuleViolation.one(_("Tick the rows first."), code="nothing")
-        tokens_of = {pk: self._token(f"approve {pk}") for pk in pks}
-        titles = {pk: self._title_of(pk, token) for pk, token in tokens_of.items()}
-        versions = {row.uid: row.version for pk, row in clean.items() if pk in pks}
-        sampling.must_be_enough(db.session(), current_user.id, versions, "", clock.today())
-        look = _("This row is not clean any more, or somebody decided about it. Look at it by itself.")
-        seen = {pk: request.form.get(f"seen_{pk}", "") for pk in pks}
-        results = [(titles[pk], pk, self._decide("approve", pk, seen[pk], tokens_of[pk]) if pk in clean else look) for pk in pks]
-        told = {"act": ACT_LABELS["approve"], "results": results, "gone": False, "back": url_for(f"{self.endpoint}.queue")}
-        return self.render_template("ledger/result.html", title=self.list_title, **told)
 
     # what waits, for this page and for those that count it
 
@@ -318,13 +265,6 @@ class Queueing:
         found: UUID | None = db.session.scalar(others.where(model.id > item.id)) or db.session.scalar(others)
         return found
 
-    def _clean(self) -> Select[Any]:
-        """What waits without a warning and without a mark, and was never returned."""
-        model = self.datamodel.obj
-        returned = select(WorkflowStep.id).where(WorkflowStep.owner_uid == model.uid, WorkflowStep.act == "return")
-        flags = [getattr(model, flag).is_(False) for flag in FLAGS]
-        return self.waiting().where(*flags, cast(model.warnings, String) == "[]", ~returned.exists())
-
     def _deciding(self) -> list[str]:
         """The acts that another person does on what was submitted."""
         return [t.act for t in getattr(self.datamodel.obj, "transitions", ()) if Status.submitted in t.sources and t.needs_second_person]
@@ -344,51 +284,6 @@ class Queueing:
                 sampling.open_row(session, current_user.id, uid, version)
         except (Busy, IntegrityError):
             db.session.rollback()
-
-    # what a return asks to mend
-
-    def _marking(self, act: str, perform: Callable[..., None]) -> Callable[..., None]:
-        """A return says its reason by code and words, and keeps which fields were marked; other acts are done as they are."""
-        if act != "return":
-            return perform
-
-        def returning(row: Any, **words: Any) -> None:
-            perform(row, **{**words, "reason": _whole_reason(words.get("reason", ""))})
-            return_marks.keep(db.session(), row, self._marked(), token=words["token"])
-
-        returning.__name__ = act
-        return returning
-
-    def _markable(self) -> set[str]:
-        return {name for name in self.edit_columns if name not in ("act_token", "row_version")}
-
-    def _marked(self) -> dict[str, str]:
-        """The fields somebody ticked or wrote a note beside."""
-        ticked, notes = request.form.getlist("mark"), {name: request.form.get(f"note_{name}", "").strip() for name in self._markable()}
-        return {name: notes[name] for name in self.edit_columns if name in notes and (name in ticked or notes[name])}
-
-    def _get_edit_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:
-        """The form of a returned record says beside its fields what the return asked to mend."""
-        item = self.datamodel.get((request.view_args or {}).get("pk"))
-        form.marks = self._to_mend(item) if isinstance(item, Record) and item.status is Status.returned else {}
-        return super()._get_edit_widget(form=form, exclude_cols=exclude_cols, widgets=widgets)  # type: ignore[misc]
-
-    def _to_mend(self, item: Any) -> dict[str, str]:
-        returned = [step.token for step in workflow.steps_of(item) if step.act == "return"]
-        return return_marks.by_step(db.session(), item).get(returned[-1], {}) if returned else {}
-
-
-def _whole_reason(text: str) -> str:
-    """The reason that was chosen, and what was written beside it; "other" says nothing by itself."""
-    code = request.form.get("reason_code", "")
-    if not code or code == OTHER or not codes.is_valid(db.session(), return_marks.REASONS, code, clock.today()):
-        return text.strip()
-    label = codes.label(db.session(), return_marks.REASONS, code, _language())
-    return f"{label} — {text.strip()}" if text.strip() else label
-
-
-def _reasons() -> list[tuple[str, str]]:
-    return codes.choices(db.session(), return_marks.REASONS, clock.today(), _language())
 
 
 def _language() -> str:

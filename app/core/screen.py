@@ -27,6 +27,7 @@ from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
 from app.core import audit, clock, scope, tokens, workflow
+from app.core.at_once import ApprovingAtOnce
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
 from app.core.crypto import keys, uuid7
@@ -37,6 +38,7 @@ from app.core.labels import ACT_LABELS, formatters_of
 from app.core.proposals import Proposing
 from app.core.queueing import Queueing
 from app.core.record_page import RecordPage
+from app.core.returning import Returning
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
@@ -70,7 +72,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, Attaching, RecordPage, Queueing, ModelView):
+class LedgerView(Boxes, Proposing, Attaching, RecordPage, Queueing, ApprovingAtOnce, Returning, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None

@@ -67,7 +67,7 @@ def test_the_trail_leads_back_to_the_list(sign_in, submitted):
     page = sign_in("clerk").get(f"/births/show/{submitted}").text
     trail = re.search(r'<nav class="crumbs".*?</nav>', page, re.DOTALL)[0]
     assert '<a href="/births/list/">Births</a>' in trail
-    assert 'aria-current="page"' in trail
+    assert 'aria-current="location"' in trail
 
 
 def test_an_act_that_is_refused_now_says_why(sign_in, working, two_hats):
