@@ -26,13 +26,6 @@ from tests.core.rows import make_person, user
 from tests.operations.conftest import NUMBERS, PHONE, working
 
 GOES = {"client_token", "limited_use", "queue_look", "user_session", "sign_in_throttle", "audit_secret"}  # audit_entry and audit_head grow
-    "client_token",
-    "limited_use",
-    "queue_look",
-    "user_session",
-    "sign_in_throttle",
-    "audit_secret",
-}  # and audit_entry and audit_head grow
 
 
 @pytest.fixture(autouse=True)
