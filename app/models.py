@@ -34,6 +34,8 @@ from app.core.regions import (
     Region,  # one place of the administrative division
     RegionCode,  # the statistical code it had, with dates
 )
+from app.core.return_marks import ReturnMark  # one field that a return asked to mend
+from app.core.sampling import QueueLook  # that somebody opened a row in a queue
 from app.core.tokens import ClientToken  # one form that was sent
 from app.core.workflow import (
     RowAuthor,  # who made or edited a record

@@ -15,6 +15,7 @@ from app.ledgers.moves.views import MoveView
 from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
+from app.workbench.queue import QueueView
 
 LEDGERS = (
     # screen, stable menu name, label, icon
@@ -38,6 +39,7 @@ def register(appbuilder: Any) -> None:
     """Add every screen; the account screens are added by the security manager."""
     for view, name, label, icon in LEDGERS:
         appbuilder.add_view(view, name, label=label, icon=icon, category="Ledgers", category_label=_l("Ledgers"), category_icon="fa-book")
+    appbuilder.add_view(QueueView, "Approvals", label=_l("Approvals"), icon="fa-check-square-o")
     appbuilder.add_view(ReportView, "Reports", label=_l("Reports"), icon="fa-bar-chart")
     appbuilder.add_view_no_menu(AttachmentView)
     appbuilder.add_view_no_menu(HealthView)

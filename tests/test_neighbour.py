@@ -113,6 +113,19 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
         (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
         (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
         (f"{view}.attach", "POST"): Road(GONE, row, {"kind": "1"}),
+        **(deciding(view, row) if view != "PersonView" else {}),
+    }
+
+
+def deciding(view: str, row: str) -> dict[tuple[str, str], Road]:
+    """The roads of a record's printed form and of the queue, where a clerk decides about nothing."""
+    return {
+        (f"{view}.print_form", "POST"): Road(GONE, row),
+        (f"{view}.queue", "GET"): Road(DENIED),
+        (f"{view}.queue_item", "GET"): Road(DENIED, row),
+        (f"{view}.queue_act", "POST"): Road(DENIED, row, values={"act": "approve"}),
+        (f"{view}.queue_clean", "GET"): Road(DENIED),
+        (f"{view}.queue_clean", "POST"): Road(DENIED, words={"rowid": "{" + row + "}"}),
     }
 
 
@@ -125,6 +138,9 @@ def changing(view: str, row: str, asked: str) -> dict[tuple[str, str], Road]:
         (f"{view}.change", "GET"): Road(GONE, asked),
         (f"{view}.decide_change", "POST"): Road(GONE, asked, values={"act": "withdraw"}),
         (f"{view}.attach_evidence", "POST"): Road(GONE, asked, {"kind": "7"}),
+        (f"{view}.queue_change", "GET"): Road(DENIED, asked),
+        (f"{view}.queue_decide_change", "POST"): Road(DENIED, asked, values={"act": "refuse"}),
+        **({(f"{view}.queue", "GET"): Road(DENIED)} if view == "PersonView" else {}),
     }
 
 
@@ -153,6 +169,9 @@ def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
         (f"{view}.places_below", "GET"): Road(DENIED, "region"),
         (f"{view}.change", "GET"): Road(DENIED, "asked"),
         (f"{view}.decide_change", "POST"): Road(DENIED, "asked", values={"act": "withdraw"}),
+        (f"{view}.queue_change", "GET"): Road(DENIED, "asked"),
+        (f"{view}.queue_decide_change", "POST"): Road(DENIED, "asked", values={"act": "refuse"}),
+        **{road: where for road, where in deciding(view, row).items() if "print_form" not in road[0]},
     }
 
 
@@ -284,6 +303,7 @@ ROADS: dict[tuple[str, str], Road] = {
     ("ReportView.export_run", "POST"): Road(GONE, "run", {"kind": "csv"}),
     **denied("ReportView", "submit POST", key=REPORT),
     **denied("HistoryView", "list GET"),
+    **denied("QueueView", "list GET"),
     **denied("AccountHistoryView", "list GET"),
     **denied("RoleView", "list GET", "add GET", "add POST"),
     **denied("RoleView", "show GET", "edit GET", "edit POST", name="clerk"),
@@ -439,6 +459,28 @@ def test_neighbours_supervisor_decides_about_nothing(shared_app, town, view, act
     words = {**supervisor.hidden("/own/"), "act_token": "0190a0b0-0000-7000-8000-000000000002", "reason": "x", "action": act, "rowid": row}
     assert supervisor.http.post(f"/{view}/action/{act}/{row}", data=words).status_code in NOT_HERE
     assert supervisor.http.post(f"/{view}/action_post", data=words).status_code in NOT_HERE
+
+
+@pytest.mark.parametrize("road", ["queue/{row}", "print/{row}", "queue/{row}/approve", "queue/{row}/return"])
+@pytest.mark.parametrize("view", RECORDS)
+def test_neighbours_supervisor_opens_nothing_of_the_queue(shared_app, town, view, road):
+    supervisor, row = Client(shared_app, "neighbour_supervisor"), town.rows[RECORDS[view]]
+    words = {**supervisor.hidden("/own/"), "act_token": "0190a0b0-0000-7000-8000-000000000004", "row_version": "1", "reason": "x"}
+    address = f"/{view}/{road.format(row=row)}"
+    answer = supervisor.get(address) if road == "queue/{row}" else supervisor.http.post(address, data=words)
+    assert answer.status_code == 404
+
+
+def test_neighbours_supervisor_finds_no_word_of_ours_in_a_queue(shared_app, town):
+    supervisor = Client(shared_app, "neighbour_supervisor")
+    pages = [
+        f"/{view}/{page}" for view in (*RECORDS, "people") for page in ("queue", "queue/clean") if (view, page) != ("people", "queue/clean")
+    ]
+    told = {page: supervisor.http.get(page, follow_redirects=True).text for page in (*pages, "/queue/")}
+    assert [(page, word) for page, text in told.items() for word in town.canaries if word in text] == []
+    asked = {**supervisor.hidden("/own/"), "act_token": "0190a0b0-0000-7000-8000-000000000005", "row_version": "1.1", "reason": "x"}
+    assert supervisor.get(f"/births/queue/change/{town.rows['asked']}").status_code == 404
+    assert supervisor.http.post(f"/births/queue/change/{town.rows['asked']}/apply", data=asked).status_code == 404
 
 
 @pytest.mark.parametrize(("endpoint", "method"), ROADS_IN_ORDER)

@@ -203,6 +203,16 @@ def history_of(session: Session, row: Any, uid: UUID | None = None) -> list[Audi
     return list(session.scalars(select(AuditEntry).where(AuditEntry.target == target).order_by(AuditEntry.at, AuditEntry.number)))
 
 
+def fits(session: Session, entries: Collection[AuditEntry]) -> bool:
+    """Whether each of these entries fits its own hash and the entry before it: what `verify` asks of whole chains, of one row."""
+    place, found = tuple_(AuditEntry.chain, AuditEntry.number), (AuditEntry.chain, AuditEntry.number, AuditEntry.hash)
+    earlier = [(entry.chain, entry.number - 1) for entry in entries if entry.number > 1]
+    known = {(c, n): digest for c, n, digest in session.execute(select(*found).where(place.in_(earlier)))}
+    known |= {(entry.chain, 0): START for entry in entries}
+    told = [{column.name: getattr(entry, column.name) for column in _table(AuditEntry).columns} for entry in entries]
+    return all(one["hash"] == _hash(known.get((one["chain"], one["number"] - 1), ""), one) for one in told)
+
+
 @event.listens_for(Audited, "attribute_instrument", propagate=True)
 def _know_old_values(cls: type, key: str, attribute: Any) -> None:
     """Setting an expired attribute loads it first; otherwise the history would say that the old value was empty."""

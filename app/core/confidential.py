@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, String, event, inspect
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
-from app.core import audit, changes, workflow
+from app.core import audit, changes, return_marks, workflow
 from app.core.hidden import SALT_LENGTH, new_salt
 from app.core.unit_of_work import take_turn
 from app.core.workflow import HOLDING, STANDARD, Actor, Record, Status, Transition
@@ -51,6 +51,7 @@ def close(session: Session, row: Confidential, actor: Actor, on: date, *, token:
     workflow.must_allow(row, WITHDRAW_CONSENT.act, actor)
     take_turn(session, str(row.uid))
     changes.forget(session, row)
+    return_marks.forget(session, row)
     row.closed_on, row.change_open = on, False
     for name in _content_of(type(row)):
         setattr(row, name, None)
@@ -63,6 +64,7 @@ def discard(session: Session, row: Confidential, actor: Actor, *, token: str, re
     workflow.discard(row, actor, token=token, reason=reason)
     session.flush()
     audit.forget(session, row)
+    return_marks.forget(session, row)
 
 
 def _content_of(model: Any) -> frozenset[str]:

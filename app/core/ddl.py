@@ -12,6 +12,7 @@ from app.core import scope
 from app.core.workflow import Record, content_columns
 
 APPEND_ONLY = ("audit_entry", "workflow_step")
+FIXED = {"return_mark": ("uid", "owner_uid", "token", "field")}  # columns that never change, of rows that never go
 MERGED = "merged_into_id"  # the column of a table whose rows may turn out to be one
 
 
@@ -51,6 +52,11 @@ def declared(dialect: str) -> list[Trigger]:
         found += [Trigger(f"{table}_no_{event.lower()}", table, event, "", message) for event in ("UPDATE", "DELETE")]
         if dialect == "postgresql":
             found.append(Trigger(f"{table}_no_truncate", table, "TRUNCATE", "", message))
+    for table, columns in FIXED.items():
+        found += [
+            Trigger(f"{table}_no_{event.split()[0].lower()}", table, event, "", f"{table} is append-only")
+            for event in (f"UPDATE OF {', '.join(columns)}", "DELETE")
+        ]
     if dialect == "sqlite":  # INSERT OR REPLACE deletes without firing the delete trigger unless a pragma is on
         taken = "EXISTS (SELECT 1 FROM audit_entry WHERE chain = NEW.chain AND number = NEW.number)"
         found.append(Trigger("audit_entry_no_replace", "audit_entry", "INSERT", taken, "audit_entry is append-only"))

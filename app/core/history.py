@@ -18,11 +18,12 @@ NOTHING_SAID: tuple[list[Any], ...] = ([None, None], [None, False], [None, []]) 
 
 @dataclass(frozen=True)
 class Change:
-    """One field of one entry, as text."""
+    """One field of one entry, as text: its label, its old and new value, and the name of the column."""
 
     field: str
     old: str
     new: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,17 @@ class Entry:
     act: str
     reason: str
     changes: tuple[Change, ...]
+    source: str = ""  # how a new row came: a code of the list record_source
+    place: int = 0  # among the entries of the row, counted from the oldest, which is 1
+
+    @property
+    def kind(self) -> str:
+        """What sort of entry it is: somebody wrote, decided, or looked."""
+        return KINDS.get(self.act, "decided")
 
 
+KINDS = dict.fromkeys(("create", "change", "delete", "attach", "detach", "explain", "merge"), "written")
+KINDS |= dict.fromkeys(("reveal", "open", "print", "export"), "looked")
 Formatters = Mapping[str, Callable[[Any], Any]]
 
 
@@ -54,11 +64,31 @@ def of(
         entries += found
         hidden |= _secrets(session, row, uid, found)
     entries.sort(key=lambda entry: (entry.at, entry.number))
-    return [_entry(e, labels, hidden, formatters or {}) for e in reversed(entries)]
+    told = [_entry(e, labels, hidden, formatters or {}, place) for place, e in enumerate(entries, 1)]
+    return told[::-1]
+
+
+def before(entries: Iterable[Entry]) -> dict[str, str]:
+    """Column → what it said before these entries, the newest first, of a row that says now what the first of them left behind."""
+    said: dict[str, str] = {}
+    for entry in entries:
+        if entry.kind == "written":
+            said |= {change.name: change.old for change in entry.changes}
+    return said
+
+
+def since(entries: list[Entry], act: str) -> list[Entry]:
+    """What happened after the last act of this name, the newest first; nothing where there was none."""
+    acts = [entry.act for entry in entries]
+    return entries[: acts.index(act)] if act in acts else []
 
 
 def _entry(
-    entry: audit.AuditEntry, labels: Mapping[str, Any], hidden: Mapping[tuple[str, int, str], tuple[str, str]], formatters: Formatters
+    entry: audit.AuditEntry,
+    labels: Mapping[str, Any],
+    hidden: Mapping[tuple[str, int, str], tuple[str, str]],
+    formatters: Formatters,
+    place: int,
 ) -> Entry:
     detail = json.loads(entry.detail)
     changes = []
@@ -66,12 +96,13 @@ def _entry(
         label = labels.get(field, labels.get(field.removesuffix("_id")) if field in formatters else None)  # a bare number says nothing
         if label and isinstance(value, list) and len(value) == 2 and value not in NOTHING_SAID:
             old, new = hidden.get((entry.chain, entry.number, field), tuple(_text(v, formatters.get(field)) for v in value))
-            changes.append(Change(str(label), old, new))
+            changes.append(Change(str(label), old, new, field if field in labels else field.removesuffix("_id")))
     at = clock.local(datetime.fromisoformat(entry.at))
     reason = str(detail.get(audit.REASON, ""))
     if reason.startswith("hmac:"):
         reason = hidden.get((entry.chain, entry.number, audit.REASON), ("", ""))[1]
-    return Entry(entry.number, at, entry.actor, entry.act, reason, tuple(changes))
+    came = detail.get("record_source") if entry.act == "create" else None
+    return Entry(entry.number, at, entry.actor, entry.act, reason, tuple(changes), came[1] if came else "", place)
 
 
 def _secrets(session: Session, row: Any, uid: UUID, entries: list[audit.AuditEntry]) -> dict[tuple[str, int, str], tuple[str, str]]:

@@ -117,7 +117,7 @@ def act_label(act: str) -> str:
         **ACT_LABELS, "create": _l("Create"), "change": _l("Change"), "delete": _l("Delete"), "reveal": _l("Show the whole value"),
         "identity_lookup": _l("Look up an ID number"), "answer": _l("Mark as answered"),
         "explain": _l("Explain what is unusual"), "merge": _l("Merge"), "different": _l("Different people"),
-        "attach": _l("Attach a file"), "detach": _l("Remove a file"), "open": _l("Open a file"),
+        "attach": _l("Attach a file"), "detach": _l("Remove a file"), "open": _l("Open a file"), "print": _l("Print the form"),
         "backup": _l("Make a backup"), "add_key": _l("Add a data key"), "rotate_keys": _l("Re-encrypt with the new key"),
         "retire_key": _l("Retire a data key"), "tidy": _l("Remove what had its time"),
         "sign_in": _l("Sign in"), "sign_in_failed": _l("Sign-in failed"), "refused": _l("Refused"),

@@ -12,6 +12,7 @@ TRANSFERS = (*SEE_TRANSFERS, *((act, "TransferView") for act in ("can_send", "ca
 SHARE = "can_share_view"  # offer a saved view to one's whole office
 DECIDE = ("approve", "return", "void", "hold", "release", "can_decide_change")
 PAIRS = (("can_list", "DuplicatePairView"), ("can_show", "DuplicatePairView"))  # files that may be one person's
+QUEUES = (("can_list", "QueueView"), ("menu_access", "Approvals"))  # what waits in all ledgers this person decides in
 RECORD_SCREENS = (
     "BirthView",
     "BirthRegistrationView",
@@ -96,6 +97,7 @@ SHIPPED = (
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
+            *QUEUES,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
         ),
@@ -111,6 +113,7 @@ SHIPPED = (
             *PAIRS,
             ("can_decide_change", "DuplicatePairView"),
             ("not_duplicate", "BirthView"),
+            *QUEUES,
             *LEDGER_MENUS,
             *_reports("can_rows", "can_export", "can_submit"),
         ),

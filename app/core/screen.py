@@ -6,12 +6,12 @@ FAB's defaults load rows without a scope in acts, share filters between threads,
 
 import copy
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
-from flask import abort, current_app, flash, g, has_request_context, redirect, request, url_for
+from flask import abort, flash, g, has_request_context, redirect, request, url_for
 from flask_appbuilder import ModelView
 from flask_appbuilder import expose as expose
 from flask_appbuilder import has_access as has_access
@@ -25,18 +25,22 @@ from sqlalchemy.orm.exc import StaleDataError
 from wtforms import HiddenField
 from wtforms.validators import InputRequired
 
-from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
+from app.core import audit, clock, tokens, workflow
 from app.core.arranging import LIST_ROUTES, Arranging
+from app.core.at_once import ApprovingAtOnce
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
-from app.core.crypto import keys, secrets_of, uuid7
+from app.core.crypto import keys, uuid7
 from app.core.deciding import Deciding
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import SecretField
-from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
+from app.core.labels import ACT_LABELS, formatters_of
 from app.core.listing import SHARE, Listing
-from app.core.proposals import STATES, Proposing
-from app.core.unit_of_work import Busy, take_turn, unit_of_work
+from app.core.proposals import Proposing
+from app.core.queueing import Queueing
+from app.core.record_page import RecordPage
+from app.core.returning import Returning
+from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 
@@ -68,7 +72,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, RecordPage, Queueing, ApprovingAtOnce, Returning, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -108,6 +112,7 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Mode
         if self.include_route_methods is not None:
             decided = {"preview"} if "action_post" in self.include_route_methods else set()
             self.include_route_methods = {*self.include_route_methods, *LIST_ROUTES, *decided}
+        self.exclude_route_methods = self.exclude_route_methods | self._without_record() | self._without_queue()
         super().__init__(**kwargs)
         self.base_permissions.append(SHARE)
         if issubclass(self.datamodel.obj, Record):
@@ -118,7 +123,9 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Mode
     def _offer_acts(self) -> None:
         """Each act of the workflow becomes a FAB action, so that roles name it and templates show it by right."""
         for t in self.datamodel.obj.transitions:
-            self.actions[t.act] = ActionItem(t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._acting(t.act))
+            self.actions[t.act] = ActionItem(
+                t.act, ACT_LABELS.get(t.act, t.act), "", "", True, True, func=self._marking(t.act, self._acting(t.act))
+            )
             self.base_permissions.append(t.act)
 
     def _acting(self, act: str) -> Callable[..., None]:
@@ -153,58 +160,9 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Mode
 
     # reading
 
-    @expose("/show/<pk>", methods=["GET"])
-    @has_access
-    def show(self, pk: str) -> Any:
-        return self._page_of(self._found(pk))
-
-    def _page_of(self, item: Any, revealed: Mapping[str, str] | None = None, refusal: RuleViolation | None = None) -> Any:
-        self.update_redirect()
-        widgets = self._get_show_widget(str(item.uid), item)
-        extra = {
-            "item": item,
-            "acts": self._acts_of(item),
-            "revealed": revealed or {},
-            "secrets": [c for c in self._hidden_columns() if getattr(item, c)],
-            "act_token": str(uuid7()),
-        }
-        extra |= {"labels": self.label_columns, "endpoint": self.endpoint, "may_propose": self._may_propose(item)}
-        merged = self._merged_into(item)
-        requests = changes.requests_of(db.session(), item, merged) if self._is_changed_by_request() else []
-        extra |= {"change_requests": [(asked, STATES[asked.state]) for asked in requests]}
-        extra |= {"files": self._files_shown(item, requests, refusal)}
-        told = history.of(
-            db.session(),
-            item,
-            {**FILE_LABELS, **self.told_columns},
-            {**FILE_FORMATTERS, **self.formatters_columns},
-            merged,
-        )
-        return self.render_template(
-            self.show_template,
-            pk=str(item.uid),
-            title=self.show_title,
-            widgets=widgets,
-            history=told,
-            related_views=[],
-            **extra,
-        )
-
     def owner_of(self, uid: Any) -> Any:
         """The row a proposal or a file is about: the one with this identity, or the one it became one with; None where there is none."""
         return self.datamodel.get(uid)
-
-    def _merged_into(self, item: Any) -> Sequence[UUID]:
-        """The rows that became one with this one; their history stands in its own."""
-        return ()
-
-    def _acts_of(self, item: Any) -> list[tuple[str, Any, bool]]:
-        """(act, label, needs a reason) of what this person may do with this row now: by right and by the row's state."""
-        if not isinstance(item, Record):
-            return []
-        possible = workflow.allowed(item, current_user)
-        found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
-        return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
 
     def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
         """What waits for this person beside states of records: (label, number, filter of the list that shows exactly these rows)."""
@@ -212,9 +170,6 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Mode
 
     def _may(self, permission: str) -> bool:
         return bool(self.appbuilder.sm.has_access(permission, self.class_permission_name))
-
-    def _hidden_columns(self) -> list[str]:
-        return [c for c in self.show_columns if c in secrets_of(self.datamodel.obj)] if self._may("can_reveal") else []
 
     # saving
 
@@ -341,30 +296,6 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Mode
         return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
 
     post_edit_redirect = post_delete_redirect = post_add_redirect
-
-    @expose("/reveal/<pk>", methods=["POST"])
-    @has_access
-    def reveal(self, pk: str) -> Any:
-        """Show one hidden value once: with a reason, written down, limited per hour."""
-        item, column, reason = self._found(pk), request.form.get("column", ""), request.form.get("reason", "").strip()
-        if column not in self._hidden_columns() or getattr(item, "is_closed", False):
-            abort(404)
-        try:
-            if not reason:
-                raise RuleViolation.one(_("Write why you need to see this value."))
-            with unit_of_work() as session:
-                take_turn(session, str(scope.as_uuid(pk)))  # whoever withdraws the consent erases what is said here too
-                item = self._found(pk)
-                if getattr(item, "is_closed", False):
-                    abort(404)
-                if tokens.first_sending(session, self._token(f"reveal {column}"), current_user.id):
-                    limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
-                    audit.note(session, "reveal", item, field=column, reason=reason)
-        except (RuleViolation, Busy) as refusal:
-            flash(str(refusal), "warning")
-            return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-        sealed = getattr(self._found(pk), column)
-        return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
 
 
 def _is_hidden_same(field: Any, item: Any) -> bool:

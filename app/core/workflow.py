@@ -227,6 +227,13 @@ def _authored(session: Session, rows: Sequence[Record], actor: Actor) -> dict[UU
     return {row.uid: {row.made_by_id, row.changed_by_id} | ({actor.id} if row.uid in edited_by_me else set()) for row in rows}
 
 
+def refused(row: Record, actor: Actor) -> dict[str, str]:
+    """Act → why this person may not do it now, of the acts that the state of the row would allow."""
+    authors = authors_of(row)
+    near = [t for t in row.transitions if row.status in t.sources and not (t.sets or t.clears) and not row.is_closed]
+    return {t.act: why for t in near if (why := _refusal(row, t, actor, authors, "-"))}
+
+
 def edited(row: Record, actor: Actor) -> None:
     """Write down that this person made or edited the row; they cannot approve it any more."""
     session = _session(row)

@@ -22,6 +22,7 @@ from app.core.attachments import Attachment
 from app.core.audit import AuditEntry, AuditSecret
 from app.core.limits import LimitedUse
 from app.core.list_views import Kind, ListView
+from app.core.sampling import QueueLook
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
 from app.core.unit_of_work import unit_of_work
@@ -55,6 +56,10 @@ def _uses(before: datetime) -> Select[Any]:
     return select(LimitedUse.id).where(LimitedUse.at < before)
 
 
+def _looks(before: datetime) -> Select[Any]:
+    return select(QueueLook.user_id, QueueLook.owner_uid).where(QueueLook.at < before)
+
+
 def _sessions(before: datetime) -> Select[Any]:
     """Those that are over. The last of each account stays: its owner is told of it at the next sign-in."""
     last = select(func.max(UserSession.id)).group_by(UserSession.user_id)
@@ -80,6 +85,7 @@ def _searches(before: datetime) -> Select[Any]:
 RULES = (
     Rule("client_token_days", ClientToken, _forms),
     Rule("limited_use_days", LimitedUse, _uses),
+    Rule("queue_look_days", QueueLook, _looks),
     Rule("user_session_days", UserSession, _sessions),
     Rule("sign_in_throttle_days", SignInThrottle, _failures),
     Rule("history_value_days", AuditSecret, _history_values),

@@ -29,6 +29,7 @@ SETS = [
     "record_source",
     "registration_channel",
     "registration_type",
+    "return_reason",
     "service_answer",
     "service_end",
     "service_item",

@@ -15,24 +15,18 @@ from app.accounts.models import SignInThrottle, UserSession
 from app.core import attachment_files, audit, clock, crypto, list_views
 from app.core.base import Model
 from app.core.list_views import Kind, Layout, ListView
+from app.core.crypto import uuid7
 from app.core.params import PolicyParam
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
-from app.models import AuditEntry, AuditSecret, LimitedUse, Person
+from app.models import AuditEntry, AuditSecret, LimitedUse, Person, QueueLook
 from app.operations import retention
 from app.operations.backup import workplace
 from tests.conftest import Client
 from tests.core.rows import make_person, user
 from tests.operations.conftest import NUMBERS, PHONE, working
 
-GOES = {
-    "client_token",
-    "limited_use",
-    "user_session",
-    "sign_in_throttle",
-    "audit_secret",
-    "list_view",
-}  # and audit_entry and audit_head grow
+GOES = {"client_token", "limited_use", "list_view", "queue_look", "user_session", "sign_in_throttle", "audit_secret"}  # what grows stays
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +90,15 @@ def test_uses_that_no_longer_count_are_forgotten(office: Flask) -> None:
 
     working(office, fill)
     assert "limited_use: 2 rows removed" in tidy(office)
+
+
+def test_what_was_opened_in_a_queue_is_forgotten_after_a_month(office: Flask) -> None:
+    def fill(session: Session) -> None:
+        supervisor = user(session, "supervisor").id
+        session.add_all([QueueLook(user_id=supervisor, owner_uid=uuid7(), version=1, at=ago(days=n)) for n in (0, 29, 31)])
+
+    working(office, fill)
+    assert "queue_look: 1 rows removed" in tidy(office)
 
 
 def test_sessions_go_when_they_are_over_and_old_but_the_last_of_an_account_stays(office: Flask) -> None:

@@ -35,6 +35,7 @@ from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
 
 NUMBER_HINT = _l("18 characters as on the card; it fills in the birth date and the sex. Leave it empty if there is no document.")
+MOST_SIMILAR = 10  # records beside one that is decided about
 MOST_RECORDS = 50  # of one ledger on a person's page
 PERSON_HINT = _l("On the card; the birth date is taken from it.")
 
@@ -169,12 +170,21 @@ class NamesPeople(LedgerView):
     people_labels: Mapping[str, Any] = {}
 
     def __init__(self, **kwargs: Any) -> None:
-        self.extra_args = {"files_of": self._files_of, "people_labels": self.people_labels}
+        self.extra_args = {"files_of": self._files_of, "people_labels": self.people_labels, "similar_to": self.similar_to}
         super().__init__(**kwargs)
 
     def _files_of(self, item: Any) -> dict[str, Person]:
         may_open = self.appbuilder.sm.has_access("can_show", "PersonView")
         return snapshots.files_of(db.session(), item, self.people_labels) if may_open else {}
+
+    def similar_to(self, item: Any) -> list[Any]:
+        """Other records of the ledger, of one's own offices, that name one of the same people."""
+        model = self.datamodel.obj
+        if not issubclass(model, Record):
+            return []
+        people = [number for key in rules.keys_to_people(model) if (number := getattr(item, key)) is not None]
+        found = rules.records_naming(db.session(), model, people, MOST_SIMILAR + 1) if people else []
+        return [row for row in found if row.uid != item.uid][:MOST_SIMILAR]
 
 
 class IdentityRequestInterface(LedgerInterface):

@@ -1,0 +1,131 @@
+"""Deciding one after the other, as a supervisor does it: by keys, with marks for the clerk, and what the clerk sees of them."""
+
+import re
+
+import pytest
+
+from tests.browser.test_pages import faults
+
+SIZES = [pytest.param(1366, "light", id="desk"), pytest.param(360, "dark", id="phone in the dark")]
+
+
+def press(page, key):
+    """Press a key that leads to another page."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def told(page):
+    """What the last act answered."""
+    return page.locator(".messages .alert").inner_text()
+
+
+def opened(page):
+    """The identity of the row that is open."""
+    return page.locator(".queue-list [aria-current]").get_attribute("href").rpartition("/")[2]
+
+
+def left(page):
+    """How many rows still wait, as the page says."""
+    return int(re.search(r"\d+", page.locator(".queue-bar .hint").first.inner_text())[0])
+
+
+def test_a_birth_is_returned_with_marks_mended_by_the_clerk_and_approved_by_a_key(open_window):
+    supervisor = open_window("supervisor")
+    supervisor.goto("/births/queue")
+    uid = opened(supervisor)
+    supervisor.keyboard.press("r")
+    assert supervisor.evaluate("document.activeElement.name") == "reason_code"
+    supervisor.keyboard.press("ArrowDown")
+    supervisor.check("input[name=mark][value=weight_g]")
+    supervisor.fill("input[name=note_weight_g]", "与出生证明不一致")
+    assert faults(supervisor) == []
+    press(supervisor, "Enter")
+    assert "已退回" in told(supervisor)
+
+    clerk = open_window("clerk")
+    clerk.goto(f"/births/show/{uid}")
+    assert "姓名与证件不符" in clerk.locator(".returned").inner_text()
+    assert faults(clerk) == []
+    clerk.goto(f"/births/edit/{uid}")
+    assert clerk.locator("#weight_g-mark").inner_text() == "需更正: 与出生证明不一致"
+    assert "weight_g-mark" in clerk.get_attribute("#weight_g", "aria-describedby")
+    assert faults(clerk) == []
+    clerk.fill("#weight_g", "3210")
+    with clerk.expect_navigation():
+        clerk.locator(".buttons .btn-primary").click()
+    with clerk.expect_navigation():
+        clerk.click(".act-submit button")
+
+    supervisor.goto(f"/births/queue/{uid}")
+    assert supervisor.locator(".differs mark").inner_text() == "3210"
+    assert faults(supervisor) == []
+    press(supervisor, "a")
+    assert "已通过" in told(supervisor)
+    clerk.goto(f"/births/show/{uid}")
+    assert clerk.locator(".record-head .tag-approved").count() == 1
+
+
+def test_the_list_is_walked_by_keys_and_escape_closes_the_reasons(open_window):
+    page = open_window("supervisor")
+    page.goto("/births/queue")
+    first = opened(page)
+    press(page, "j")
+    assert opened(page) != first
+    press(page, "k")
+    assert opened(page) == first
+    page.keyboard.press("r")
+    page.keyboard.press("Escape")
+    assert page.locator("#return").get_attribute("open") is None
+    assert page.locator(".mark-field").first.is_hidden()
+    page.keyboard.press("r")
+    page.fill("#reason-return", "a")  # a letter that is typed is no command
+    page.keyboard.type("jk")
+    assert page.input_value("#reason-return") == "ajk"
+    assert opened(page) == first
+
+
+def test_rows_are_approved_by_one_key_each(open_window):
+    page = open_window("supervisor")
+    page.goto("/registrations/queue")
+    waiting = left(page)
+    assert waiting
+    for still in range(waiting - 1, -1, -1):
+        press(page, "a")
+        assert f"{still}" in told(page)
+    assert page.locator("form.act-approve").count() == 0
+
+
+@pytest.mark.parametrize(("width", "look"), SIZES)
+def test_the_queue_and_what_is_approved_at_once_are_sound(open_window, width, look):
+    page = open_window("supervisor", width=width, look=look)
+    wrong = []
+    for url in ("/births/queue", "/births/queue/clean", "/marriages/queue", "/people/queue", "/queue/"):
+        page.goto(url)
+        wrong += faults(page)
+    page.goto("/births/queue")
+    page.keyboard.press("r")
+    page.locator("input[name=mark]").first.check()
+    wrong += faults(page)
+    assert wrong == []
+
+
+def test_the_queue_works_without_a_script(chromium, address, open_window):
+    waiting = open_window("supervisor")
+    waiting.goto("/births/queue")
+    uid = opened(waiting)
+    context = chromium.new_context(base_url=address, java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("#username", "supervisor")
+    page.fill("#password", "Longquan-demo-7319")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".menu")
+    page.goto(f"/births/queue/{uid}")
+    page.click("#return > summary")
+    page.check("input[name=reason_code][value='3']")
+    page.check("input[name=mark][value=mother_name]")
+    page.click("#form-return .btn-primary")
+    page.wait_for_selector(".messages .alert-success")
+    assert "已退回" in told(page)
+    context.close()
