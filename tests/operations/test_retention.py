@@ -14,8 +14,8 @@ from app.accounts import throttle
 from app.accounts.models import SignInThrottle, UserSession
 from app.core import attachment_files, audit, clock, crypto, list_views
 from app.core.base import Model
-from app.core.list_views import Kind, Layout, ListView
 from app.core.crypto import uuid7
+from app.core.list_views import Kind, Layout, ListView
 from app.core.params import PolicyParam
 from app.core.scope import elevated
 from app.core.tokens import ClientToken
