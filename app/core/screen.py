@@ -29,7 +29,9 @@ from wtforms.validators import InputRequired
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
+from app.core.checking import Checking
 from app.core.crypto import keys, secrets_of, uuid7
+from app.core.entering import Entering
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
@@ -68,7 +70,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, Attaching, ModelView):
+class LedgerView(Entering, Checking, Boxes, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -353,12 +355,6 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
     def _found(self, pk: Any) -> Any:
         """The row, or 404: a foreign row and a missing row look the same."""
         return self.datamodel.get(pk) or abort(404)
-
-    def post_add_redirect(self) -> Any:
-        saved = g.get("saved_uid")
-        return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
-
-    post_edit_redirect = post_delete_redirect = post_add_redirect
 
     # deciding
 
