@@ -98,6 +98,10 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
         (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
         (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
         (f"{view}.attach", "POST"): Road(GONE, row, {"kind": "1"}),
+        (f"{view}.check", "POST"): Road((200,), words=words | {secret: "{number}", picker: "{region}"}),
+        (f"{view}.check_one", "POST"): Road(GONE, row, words),
+        (f"{view}.pin", "POST"): Road((204,), words={"field": picker, "on": "1"}),
+        (f"{view}.previous", "GET"): Road((200,)),
     }
 
 
@@ -130,6 +134,10 @@ def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
         (f"{view}.options", "GET"): Road(DENIED, values={"column": "region"}),
         (f"{view}.action", "POST"): Road(DENIED, row, values={"name": "withdraw_consent"}),
         (f"{view}.action_post", "POST"): Road(DENIED, words={"action": "withdraw_consent", "rowid": "{" + row + "}"}),
+        (f"{view}.check", "POST"): Road(DENIED),
+        (f"{view}.check_one", "POST"): Road(DENIED, row),
+        (f"{view}.pin", "POST"): Road(DENIED, words={"field": "region", "on": "1"}),
+        (f"{view}.previous", "GET"): Road(DENIED),
         (f"{view}.change", "GET"): Road(DENIED, "asked"),
         (f"{view}.decide_change", "POST"): Road(DENIED, "asked", values={"act": "withdraw"}),
     }

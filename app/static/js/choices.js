@@ -4,10 +4,14 @@
   const PAUSE = 900; // milliseconds after which a letter begins a new word
   let typed = "", at = -Infinity, list = null;
 
+  // The same letter again goes on to the next option that begins with it: nn is 女 after 男.
   function found(select, text) {
     const options = [...select.options].filter((option) => option.value);
-    return options.find((option) => option.value.toLowerCase() === text)
-      || options.find((option) => (option.dataset.initials || "").startsWith(text));
+    const begins = (letters) => options.filter((option) => (option.dataset.initials || "").startsWith(letters));
+    const code = options.find((option) => option.value.toLowerCase() === text);
+    if (code || begins(text).length) return code || begins(text)[0];
+    const same = [...text].every((letter) => letter === text[0]) ? begins(text[0]) : [];
+    return same[(same.findIndex((option) => option.selected) + 1) % same.length];
   }
 
   document.addEventListener("keydown", (event) => {

@@ -136,10 +136,16 @@
     }
   }, true);
 
-  window.jQuery(function ($) {
-    document.querySelectorAll("form.entry select.select2-hidden-accessible").forEach((box) => watch($, box));
+  // The first box has the focus before the first key can be pressed; a picker is made a moment later.
+  function begin() {
     const first = form && boxes(form).find((box) => box.closest("[data-field]"));
     const isTouched = window.matchMedia("(pointer: coarse)").matches; // there the focus would open a keyboard over the page
     if (first && !isTouched && !document.querySelector("#summary, .cautions")) seen(first).focus();
+  }
+
+  begin();
+  window.jQuery(function ($) {
+    document.querySelectorAll("form.entry select.select2-hidden-accessible").forEach((box) => watch($, box));
+    if (document.activeElement?.matches("select.select2-hidden-accessible")) begin();
   });
 })();
