@@ -44,6 +44,7 @@
     note(group, "question");
     if (!isEmpty || !isNew || field.state !== "empty") return;
     write(box, field.value, field.text);
+    if (document.activeElement === box) box.select?.(); // whoever types there already replaces it
     check.visit(name);
     note(group, "taken", words.filled);
     box.addEventListener("input", () => note(group, "taken"), { once: true });
