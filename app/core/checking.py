@@ -1,17 +1,18 @@
 """The part of a ledger's screen that judges a form while it is being filled in: what saving would say, and nothing of it is kept."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_appbuilder.security.decorators import permission_name
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from app.core import changes, clock, workflow
-from app.core.errors import RuleViolation
+from app.core.errors import Caution, RuleViolation
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 
@@ -79,9 +80,11 @@ class Checking:
             self._anonymise(session, form, item)
             self._populate(form, item)
             save = self._changer() if _is_proposal() else getattr(self.rules, "save", None)
-            found = save(item, current_user, clock.today()) if save else ()
+            found = [*(save(item, current_user, clock.today()) if save else ()), *self._doubts(item)]
             answer["cautions"] = [{"code": c.code, "field": c.field, "message": str(c.message)} for c in found]
-            answer["alike"] = self._alike(item)
+            answer["alike"] = [
+                {"url": url_for(f"{self.endpoint}.show", pk=row.uid), "text": str(row), "fields": same} for row, same in self._alike(item)
+            ]
 
     def _item_of(self, session: Any, pk: str | None) -> Any:
         if not pk:
@@ -102,11 +105,18 @@ class Checking:
     def _anonymise(self, session: Any, form: Any, item: Any) -> None:
         """Let the trial meet nobody of another office; a screen whose rows name people does it."""
 
-    def _alike(self, item: Any) -> list[dict[str, Any]]:
-        """Records of the own offices that may be about the same, of a ledger whose rules know any."""
-        find: Callable[[Any], Iterable[tuple[Any, list[str]]]] | None = getattr(self.rules, "alike", None)
-        found = find(item) if find else ()
-        return [{"url": url_for(f"{self.endpoint}.show", pk=row.uid), "text": str(row), "fields": same} for row, same in found]
+    def _alike(self, item: Any) -> list[tuple[Any, list[str]]]:
+        """Records of the own offices that may be about the same, with the fields that say so, of a ledger whose rules know any."""
+        find: Callable[[Any], list[tuple[Any, list[str]]]] | None = getattr(self.rules, "alike", None)
+        return find(item) if find else []
+
+    def _doubts(self, item: Any) -> list[Caution]:
+        """A record that may be on file already asks why it is another one; the reason stays with it, for whoever decides."""
+        found = self._alike(item) if isinstance(item, Record) and not _is_proposal() else []
+        if not found:
+            return []
+        message = _l("Records of your offices that say much the same: %(n)s. Compare them, or write why this is another one.", n=len(found))
+        return [Caution("alike", next(iter(found[0][1]), ""), message)]
 
 
 def _is_proposal() -> bool:

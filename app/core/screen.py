@@ -303,7 +303,7 @@ class LedgerView(Entering, Checking, Boxes, Proposing, Attaching, ModelView):
         with session.no_autoflush:
             self._populate(form, item)
             cautions = self.rules.save(item, current_user, clock.today()) if self.rules else []
-            self._note_cautions(form, item, cautions)
+            self._note_cautions(form, item, [*cautions, *self._doubts(item)])
             session.add(item)
             if isinstance(item, Record):
                 workflow.edited(item, current_user)

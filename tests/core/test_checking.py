@@ -163,6 +163,20 @@ def test_a_birth_of_the_same_mother_stands_beside_the_form(sign_in, place, worki
     assert [(row["url"], "mother_name" in row["fields"]) for row in told["alike"]] == [(f"/births/show/{uid}", True)]
 
 
+def test_who_enters_what_may_be_on_file_says_why_it_is_another_and_the_reason_stays(sign_in, working, seeing):
+    with working() as session:
+        make_birth(session, mother_name="李梅", mother_id_no=NUMBER)
+    clerk = sign_in("clerk")
+    told = judged(clerk, **FORM)
+    asked = clerk.send("/births/add", **FORM)
+    assert [(c["code"], c["field"]) for c in told["cautions"]] == [("alike", "mother_name")]
+    assert asked.status_code == 200
+    assert "write why this is another one" in asked.text
+    assert clerk.send("/births/add", **FORM, reason_alike="The twin was forgotten").status_code == 302
+    warnings = seeing(lambda session: session.scalars(select(Birth.warnings).order_by(Birth.id)).all())
+    assert [(w["code"], w["reason"]) for w in warnings[1]] == [("alike", "The twin was forgotten")]
+
+
 def test_a_birth_of_another_office_never_stands_beside_the_form(sign_in, place, working):
     with working() as session:
         make_birth(session, town=B1, maker="neighbour", decider="neighbour_supervisor", mother_name="李梅", mother_id_no=NUMBER)

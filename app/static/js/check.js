@@ -159,7 +159,10 @@
   });
 
   // A form that came back was sent as a whole: everything on it counts as visited.
-  if (document.querySelector("#summary, .cautions")) groups.forEach((_, name) => visited.add(name));
+  if (document.querySelector("#summary, .cautions")) {
+    groups.forEach((_, name) => visited.add(name));
+    soon(0);
+  }
   count();
   window.taizhang.check = { soon, visit: (name) => visited.add(name), say, boxes };
 })();
