@@ -62,7 +62,7 @@ class Checking:
         for box, found in numbers.items():
             if found["problem"] and not told.get(box):
                 told[box] = [found["problem"]]
-        return jsonify(problems=told, numbers={box: found["person"] for box, found in numbers.items()}, **answer)
+        return jsonify(whole=is_whole, problems=told, numbers={box: found["person"] for box, found in numbers.items()}, **answer)
 
     def _judge_rules(self, form: Any, pk: str | None, told: Told, answer: dict[str, Any]) -> None:
         """Run the ledger's rules as saving does. Whatever they wrote is rolled back: no history, no number, no request, no limit spent."""
@@ -76,12 +76,15 @@ class Checking:
 
     def _judge_within(self, session: Any, form: Any, pk: str | None, answer: dict[str, Any]) -> None:
         item = self._item_of(session, pk)
+        written = {w["code"]: w["reason"] for w in getattr(item, "warnings", None) or ()}  # nobody explains the same twice
         with session.no_autoflush:
             self._anonymise(session, form, item)
             self._populate(form, item)
             save = self._changer() if _is_proposal() else getattr(self.rules, "save", None)
             found = [*(save(item, current_user, clock.today()) if save else ()), *self._doubts(item)]
-            answer["cautions"] = [{"code": c.code, "field": c.field, "message": str(c.message)} for c in found]
+            answer["cautions"] = [
+                {"code": c.code, "field": c.field, "message": str(c.message), "reason": written.get(c.code, "")} for c in found
+            ]
             answer["alike"] = [
                 {"url": url_for(f"{self.endpoint}.show", pk=row.uid), "text": str(row), "fields": same} for row, same in self._alike(item)
             ]

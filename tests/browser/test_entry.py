@@ -344,6 +344,36 @@ def test_a_faulty_number_is_told_beside_it_and_in_the_rail_until_it_is_mended(ha
     assert page.inner_text(".entry-told") == ""
 
 
+def test_what_the_rules_said_stays_while_another_box_cannot_be_read(hands_off):
+    page, _mouse = hands_off(language="en")
+    page.goto("/births/add")
+    fill_in(page, a_birth(213) | {"birth_cert_no": "K1", "weight_g": "12x"})
+    assert "a capital letter and nine digits" in page.wait_for_selector("#birth_cert_no-error").inner_text()
+    assert "Write digits only" in page.wait_for_selector("#weight_g-error").inner_text()
+    page.focus("[name=birth_cert_no]")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(f"K{420000000 + next(NUMBERS)}")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#birth_cert_no-error", state="detached")
+    assert page.query_selector("#weight_g-error")
+
+
+def test_a_late_answer_says_nothing_of_a_box_that_was_filled_in_since(hands_off):
+    page, _mouse = hands_off()
+    waiting = []
+    page.goto("/births/add")
+    page.route("**/births/check", lambda route: waiting.append(route))  # noqa: PLW0108  (the driver wants a function of ours)
+    for name in ("mother_name", "sex", "born_on"):
+        page.focus(f"[name={name}]")
+    with page.expect_request("**/births/check"):
+        page.focus("[name=mother_name]")
+    page.evaluate("document.querySelector('[name=sex]').value = '1'")
+    waiting[-1].continue_()
+    page.wait_for_selector("#mother_name-error")
+    assert page.query_selector("#born_on-error")
+    assert not page.query_selector("#sex-error")
+
+
 def test_a_person_on_file_is_used_by_a_key(hands_off, open_window):
     page, mouse = hands_off()
     number, name = id_number_for(MOTHER_BORN, "2", next(NUMBERS)), "赵文静"

@@ -140,6 +140,18 @@ def test_an_open_record_is_judged_as_it_would_be_saved(sign_in, working, seeing)
     assert rows(seeing) == before
 
 
+def test_what_was_explained_before_is_not_explained_twice(sign_in, working):
+    with working() as session:
+        birth = make_birth(session, mother_name="李梅", weight_g=400)
+        birth.warnings, uid = (
+            [{"code": "V19_weight", "field": "weight_g", "message": "x", "message_en": "x", "reason": "Too early"}],
+            birth.uid,
+        )
+    words = {**FORM, "mother_id_no": "", "weight_g": "400"}
+    told = judged(sign_in("clerk"), f"/births/check/{uid}", f"/births/edit/{uid}", **words)
+    assert [(c["code"], c["reason"]) for c in told["cautions"]] == [("V19_weight", "Too early")]
+
+
 def test_a_proposed_change_is_judged(sign_in, working):
     with working() as session:
         uid = make_birth(session, mother_name="李梅", status=Status.approved).uid

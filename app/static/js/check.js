@@ -6,7 +6,7 @@
   const SOON = 120, LATER = 500; // milliseconds: after leaving a box, and while a wrong one is being mended
   const words = form.dataset, told = form.querySelector(".entry-told");
   const groups = new Map([...form.querySelectorAll("[data-field]")].map((group) => [group.dataset.field, group]));
-  const visited = new Set();
+  const visited = new Set(), held = new Map(); // held: box → what its value was when something was wrong with it, and what
   let timer = 0, sent = "", composing = false, running = null, answer = null;
 
   function say(text, values) {
@@ -57,12 +57,14 @@
       if (!codes.has(place.dataset.code) && !place.contains(document.activeElement)) place.remove();
     });
     cautions.forEach((caution, number) => {
-      const group = groups.get(caution.field), name = `reason_${caution.code}`;
-      if (!group || !visited.has(caution.field) || form.elements[name]) return;
+      const group = groups.get(caution.field), name = `reason_${caution.code}`, known = form.elements[name];
+      if (known && !known.value && !known.dataset.told && known !== document.activeElement) known.value = caution.reason;
+      if (known) known.dataset.told = "once"; // who empties the box means it
+      if (!group || known || !(visited.has(caution.field) || caution.reason)) return;
       const place = document.createElement("div"), label = document.createElement("label"), box = document.createElement("input");
       place.className = "caution";
       place.dataset.code = caution.code;
-      Object.assign(box, { className: "form-control", id: `reason-here-${number}`, name, autocomplete: "off", placeholder: words.reason });
+      Object.assign(box, { className: "form-control", id: `reason-here-${number}`, name, value: caution.reason, autocomplete: "off", placeholder: words.reason });
       Object.assign(label, { htmlFor: box.id, textContent: caution.message });
       place.append(label, box);
       group.append(place);
@@ -110,9 +112,21 @@
     }));
   }
 
+  // The rules judge a whole form only. Until it is whole again, what they said of a box that did not change stays.
+  function wrongWith(name) {
+    const now = answer.problems[name] || [], value = boxIn(groups.get(name)).value, before = held.get(name);
+    const messages = !now.length && !answer.whole && before?.value === value ? before.messages : now;
+    if (messages.length) held.set(name, { value, messages });
+    else held.delete(name);
+    return messages;
+  }
+
   function show() {
     if (!answer) return;
-    visited.forEach((name) => groups.has(name) && mark(groups.get(name), answer.problems[name] || []));
+    visited.forEach((name) => {
+      const isAsSent = groups.has(name) && answer.sent.get(name) === boxIn(groups.get(name)).value;
+      if (isAsSent) mark(groups.get(name), wrongWith(name)); // of a box that has changed since, the next answer tells
+    });
     if (answer.cautions) ask(answer.cautions);
     if (answer.alike) candidates(answer.alike);
     count();
@@ -128,11 +142,12 @@
     running?.abort();
     running = new AbortController();
     sent = typed;
+    const values = new Map([...groups].map(([name, group]) => [name, boxIn(group).value]));
     try {
-      const reply = await fetch(words.check, { method: "POST", body: data, signal: running.signal, redirect: "error",
+      const reply = await fetch(words.check, { method: "POST", body: data, signal: running.signal, redirect: "manual",
         headers: { Accept: "application/json" } });
       if (!reply.ok) throw new Error(String(reply.status));
-      answer = await reply.json();
+      answer = { ...await reply.json(), sent: values };
       show();
     } catch (error) {
       if (error.name !== "AbortError") sent = ""; // saving will say it; the next box asks again
@@ -163,6 +178,7 @@
     groups.forEach((_, name) => visited.add(name));
     soon(0);
   }
+  if (words.entry === "edit") soon(0); // what was explained before stands beside its box
   count();
   window.taizhang.check = { soon, visit: (name) => visited.add(name), say, boxes };
 })();

@@ -75,6 +75,7 @@
   form.addEventListener("taizhang:checked", (event) => {
     form.querySelectorAll("input[data-person]").forEach((box) => {
       const said = event.detail.numbers[box.name], group = groupOf(box);
+      if (event.detail.sent.get(box.name) !== box.value) return; // the next answer is about what stands there now
       if (!said) { note(group, "offer"); return; }
       const isNew = done.get(box.name) !== box.value;
       done.set(box.name, box.value);

@@ -11,7 +11,7 @@
 
   async function last() {
     if (previous) return previous;
-    const reply = await fetch(words.previous, { headers: { Accept: "application/json" }, redirect: "error" });
+    const reply = await fetch(words.previous, { headers: { Accept: "application/json" }, redirect: "manual" });
     if (!reply.ok) throw new Error(String(reply.status));
     previous = (await reply.json()).values;
     return previous;
@@ -38,7 +38,7 @@
   async function toggle(pin) {
     const on = pin.getAttribute("aria-pressed") !== "true";
     const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value, field: pin.dataset.pin, on: on ? "1" : "0" });
-    const reply = await fetch(words.pinUrl, { method: "POST", body, redirect: "error", headers: { Accept: "application/json" } });
+    const reply = await fetch(words.pinUrl, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
     if (!reply.ok) return;
     pin.setAttribute("aria-pressed", String(on));
     const field = groupOf(pin).querySelector("label").firstChild.textContent.trim() || groupOf(pin).textContent.trim();
