@@ -30,6 +30,7 @@ from app.core.list_views import (
 from app.core.numbers import DocumentCounter  # the last document number of an office and year
 from app.core.params import PolicyParam  # one dated value of a rule
 from app.core.periods import ClosedMonth  # one month one office has closed
+from app.core.pins import FormPin  # one field of a form that one person keeps for the next record
 from app.core.regions import (
     Region,  # one place of the administrative division
     RegionCode,  # the statistical code it had, with dates

@@ -113,6 +113,10 @@ def ledger(view: str, row: str, secret: str, picker: str, words: dict[str, str])
         (f"{view}.action", "POST"): Road(NOT_HERE, row, values={"name": "submit"}),
         (f"{view}.action_post", "POST"): Road(NOT_HERE, words={"action": "submit", "rowid": "{" + row + "}"}),
         (f"{view}.attach", "POST"): Road(GONE, row, {"kind": "1"}),
+        (f"{view}.check", "POST"): Road((200,), words=words | {secret: "{number}", picker: "{region}"}),
+        (f"{view}.check_one", "POST"): Road(GONE, row, words),
+        (f"{view}.pin", "POST"): Road((204,), words={"field": picker, "on": "1"}),
+        (f"{view}.previous", "GET"): Road((200,)),
         **(deciding(view, row) if view != "PersonView" else {}),
     }
 
@@ -167,6 +171,10 @@ def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
         (f"{view}.open_view", "GET"): Road(DENIED, "view"),
         (f"{view}.change_view", "POST"): Road(DENIED, "view", values={"act": "open_with"}),
         (f"{view}.places_below", "GET"): Road(DENIED, "region"),
+        (f"{view}.check", "POST"): Road(DENIED),
+        (f"{view}.check_one", "POST"): Road(DENIED, row),
+        (f"{view}.pin", "POST"): Road(DENIED, words={"field": "region", "on": "1"}),
+        (f"{view}.previous", "GET"): Road(DENIED),
         (f"{view}.change", "GET"): Road(DENIED, "asked"),
         (f"{view}.decide_change", "POST"): Road(DENIED, "asked", values={"act": "withdraw"}),
         (f"{view}.queue_change", "GET"): Road(DENIED, "asked"),

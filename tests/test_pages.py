@@ -40,6 +40,8 @@ DATA = sorted(
         "台账 Taizhang",
         "中文",
         "English",
+        "Alt+P",
+        "Alt+Y",
         "Werkzeug",
         *("PDF", "JPEG", "PNG", "KB", "MB"),
         "seed",

@@ -52,7 +52,7 @@ class Deciding:
     get_action_permission_name: Any
     _found: Callable[[Any], Any]
     _may: Callable[[str], bool]
-    _acts_of: Callable[[Any], Sequence[tuple[str, Any, bool]]]
+    _acts_of: Callable[[Any], list[tuple[str, Any, bool]]]
     _sent_address: Callable[[], Address]
     _url: Callable[[Address], str]
     _wanted: Any

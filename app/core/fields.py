@@ -13,7 +13,7 @@ from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import Length, Optional, ValidationError
 from wtforms.widgets import html_params
 
-from app.core import clock, codes, scope
+from app.core import clock, codes, names, scope
 from app.core.dates import read_date
 from app.core.regions import Region, RegionCode
 from app.extensions import db
@@ -59,10 +59,17 @@ class ChoiceField(SelectField):
             raise ValidationError(_("Choose a value from the list."))
 
     def iter_choices(self) -> list[Choice]:
-        return [Choice(value=c.value, label=c.label, selected=c.value == (self.data or ""), render_kw={}) for c in self._known()]
+        chosen = self.data or ""
+        return [Choice(value=c.value, label=c.label, selected=c.value == chosen, render_kw=_initials(c.label)) for c in self._known()]
 
     def _known(self) -> list[SelectChoice]:
         return list(self.choices or [])
+
+
+def _initials(label: Any) -> dict[str, str]:
+    """What a keyboard without an input method chooses an option by: the first letters of its pinyin."""
+    letters = "".join(names.initials(str(label or "")))
+    return {"data-initials": letters} if letters else {}
 
 
 class CodeField(ChoiceField):

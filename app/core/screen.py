@@ -30,8 +30,10 @@ from app.core.arranging import LIST_ROUTES, Arranging
 from app.core.at_once import ApprovingAtOnce
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes, say_beside
+from app.core.checking import Checking
 from app.core.crypto import keys, uuid7
 from app.core.deciding import Deciding
+from app.core.entering import Entering
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import SecretField
 from app.core.labels import ACT_LABELS, formatters_of
@@ -72,7 +74,21 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, RecordPage, Queueing, ApprovingAtOnce, Returning, ModelView):
+class LedgerView(
+    Entering,
+    Checking,
+    Boxes,
+    Listing,
+    Arranging,
+    Deciding,
+    Proposing,
+    Attaching,
+    RecordPage,
+    Queueing,
+    ApprovingAtOnce,
+    Returning,
+    ModelView,
+):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -238,7 +254,7 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Reco
         with session.no_autoflush:
             self._populate(form, item)
             cautions = self.rules.save(item, current_user, clock.today()) if self.rules else []
-            self._note_cautions(form, item, cautions)
+            self._note_cautions(form, item, [*cautions, *self._doubts(item)])
             session.add(item)
             if isinstance(item, Record):
                 workflow.edited(item, current_user)
@@ -291,11 +307,7 @@ class LedgerView(Boxes, Listing, Arranging, Deciding, Proposing, Attaching, Reco
         """The row, or 404: a foreign row and a missing row look the same."""
         return self.datamodel.get(pk) or abort(404)
 
-    def post_add_redirect(self) -> Any:
-        saved = g.get("saved_uid")
-        return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
-
-    post_edit_redirect = post_delete_redirect = post_add_redirect
+    # deciding
 
 
 def _is_hidden_same(field: Any, item: Any) -> bool:

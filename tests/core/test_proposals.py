@@ -29,7 +29,7 @@ def words_of(page):
     """Every box of a form as the page shows it, ready to be sent back."""
     found = dict(re.findall(r'<input[^>]*name="([a-z_]+)"[^>]*value="([^"]*)"', page))
     for name, body in re.findall(r'<select[^>]*name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        chosen = re.search(r'<option selected value="([^"]*)"', body) or re.search(r'<option value="([^"]*)" selected', body)
+        chosen = re.search(r'<option[^>]*? selected value="([^"]*)"', body) or re.search(r'<option value="([^"]*)" selected', body)
         found[name] = chosen[1] if chosen else ""
     return {name: value for name, value in found.items() if name not in ("text", "registration_shown")} | hidden_fields(page)
 

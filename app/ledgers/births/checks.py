@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -83,10 +84,15 @@ def is_protected(birth: Birth, limits: Limits) -> bool:
 
 def is_duplicate(birth: Birth, known: Known) -> bool:
     """The same child's number, or the same mother within some days and not twins, or a name like hers in the same village (李梅, 李玫)."""
+    return bool(duplicates(birth, known))
+
+
+def duplicates(birth: Birth, known: Known) -> list[UUID]:
+    """The births that may be this one, wherever they were entered."""
     days = known.limits["duplicate_days"]
     apart = [o for o in known.others if o.delivery_id != known.delivery_id]
-    near = [o for o in apart if o.mother_id != birth.mother_id or abs((o.born_on - birth.born_on).days) <= days]
-    return bool(near) or any(n.delivery_id != known.delivery_id for n in known.namesakes)
+    near = [o.uid for o in apart if o.mother_id != birth.mother_id or abs((o.born_on - birth.born_on).days) <= days]
+    return [*dict.fromkeys([*near, *(n.uid for n in known.namesakes if n.delivery_id != known.delivery_id)])]
 
 
 def _date_problems(birth: Birth, today: date) -> list[Problem]:

@@ -7,7 +7,7 @@ from datetime import date
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session, attributes
 
-from app.core import id_number, names, params, periods, workflow
+from app.core import id_number, names, params, periods, scope, workflow
 from app.core.errors import Caution, RuleViolation, refuse_if
 from app.core.id_number import FEMALE, MALE
 from app.core.workflow import Actor
@@ -21,6 +21,8 @@ from app.ledgers.people import filing, identity, naming, search, snapshots
 from app.ledgers.people.models import Person
 from app.ledgers.people.naming import Found, Named
 
+MOST_ALIKE = 5  # more than that nobody compares while entering
+COMPARED = ("mother_name", "mother_birth_date", "born_on", "sex", "child_name", "child_order")
 ROLES = ("mother", "father", "child")
 CHILD = ("child_name", "child_id_no_bidx", "sex", "born_on", "child_died_on")  # what the child's file says, too
 UNNAMED = {MALE: "之子", FEMALE: "之女"}  # how a newborn without a name is called: 王芳之女
@@ -100,6 +102,15 @@ def change(birth: Birth, actor: Actor, today: date) -> list[Caution]:
 
 
 ACTS: Mapping[str, Callable[..., None]] = {"approve": approve, "void": void, "discard": discard}
+
+
+def alike(birth: Birth) -> list[tuple[Birth, list[str]]]:
+    """Births of one's own offices that may be this one, which was settled by save(), and the fields in which they say the same."""
+    session = db.session()
+    with session.no_autoflush:
+        wanted = checks.duplicates(birth, about(session, birth))
+        rows = session.scalars(scope.query(Birth).where(Birth.uid.in_(wanted)).order_by(Birth.id.desc()).limit(MOST_ALIKE)).all()
+    return [(row, [name for name in COMPARED if getattr(birth, name) and getattr(row, name) == getattr(birth, name)]) for row in rows]
 
 
 def complete(birth: Birth, today: date) -> None:

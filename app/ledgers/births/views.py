@@ -34,8 +34,8 @@ class BirthRegistrationView(NamesPeople):
     ]  # fmt: skip
     groups = (
         (_l("Registration"), ["registration_type", "registered_on", "child_order", "due_on", "channel", "pledge"]),
-        (_l("Mother"), ["woman_name", "woman_id_type", "woman_id_no", "woman_birth_date"]),
-        (_l("Father"), ["partner_name", "partner_id_type", "partner_id_no", "partner_birth_date"]),
+        (_l("Mother"), ["woman_id_no", "woman_id_type", "woman_name", "woman_birth_date"]),
+        (_l("Father"), ["partner_id_no", "partner_id_type", "partner_name", "partner_birth_date"]),
         (_l("Office"), ["region", "remark"]),
     )
     add_columns = [column for _name, columns in groups for column in columns]
@@ -112,10 +112,10 @@ class BirthView(NamesPeople):
         "mother_name", "born_on", "sex", "child_order", "child_name", "birth_cert_no", "status", "raised", "statistical_month", "region",
     ]  # fmt: skip
     groups = (
-        (_l("Mother"), ["mother_name", "mother_id_type", "mother_id_no", "mother_birth_date", "mother_region"]),
+        (_l("Mother"), ["mother_id_no", "mother_id_type", "mother_name", "mother_birth_date", "mother_region"]),
         (_l("Child"), ["child_name", "sex", "born_on", "born_at", "child_order", "plurality", "plural_seq", "live_count", "child_id_no"]),
         (_l("Delivery and certificate"), ["birth_cert_no", "weight_g", "gest_weeks", "delivery_mode", "birth_place", "facility"]),
-        (_l("Father"), ["father_name", "father_id_type", "father_id_no", "father_birth_date", "father_region"]),
+        (_l("Father"), ["father_id_no", "father_id_type", "father_name", "father_birth_date", "father_region"]),
         (_l("Report"), ["child_died_on", "hukou_on", "registration_shown", "reported_on", "remark"]),
     )
     add_columns = edit_columns = [column for _name, columns in groups for column in columns]

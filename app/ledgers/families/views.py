@@ -52,8 +52,8 @@ class MarriageEventView(NamesPeople):
     ]  # fmt: skip
     groups = (
         (_l("Event"), ["kind", "happened_on", "certificate_no"]),
-        (_l("Wife"), ["wife_id_type", "wife_id_no", "wife_name", "wife_birth_date", "wife_marital", "wife_region"]),
-        (_l("Husband"), ["husband_id_type", "husband_id_no", "husband_name", "husband_birth_date", "husband_marital", "husband_region"]),
+        (_l("Wife"), ["wife_id_no", "wife_id_type", "wife_name", "wife_birth_date", "wife_marital", "wife_region"]),
+        (_l("Husband"), ["husband_id_no", "husband_id_type", "husband_name", "husband_birth_date", "husband_marital", "husband_region"]),
         (_l("Report"), ["reported_on", "remark"]),
     )
     add_columns = edit_columns = [column for _name, columns in groups for column in columns]
@@ -125,7 +125,7 @@ class DeathView(NamesPeople):
     groups = (
         (
             _l("Person"),
-            ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
+            ["person_id_no", "person_id_type", "person_name", "person_sex", "person_birth_date", "person_region"],
         ),
         (_l("Death"), ["died_on", "place", "certificate_no"]),
         (_l("Report"), ["reported_on", "remark"]),

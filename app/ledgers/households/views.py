@@ -142,7 +142,7 @@ class HouseholdEventView(NamesPeople):
         (_l("What changes"), ["kind", "household_no", "happened_on", "relation", "reason"]),
         (
             _l("Person"),
-            ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
+            ["person_id_no", "person_id_type", "person_name", "person_sex", "person_birth_date", "person_region"],
         ),
         (_l("Only of a set-up"), ["address", "mgmt_class", "former_no"]),
         (_l("Report"), ["reported_on", "remark"]),

@@ -9,9 +9,9 @@ from app.core import id_number, names
 from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.interface import OfficeInterface
 from app.core.labels import RECORD_LABELS
-from app.core.screen import LedgerView
 from app.ledgers.maternity import newlywed_rules, pregnancy_rules
 from app.ledgers.maternity.models import NewlywedService, PregnancyService
+from app.ledgers.people.number_views import ReadsNumbers
 from app.ledgers.people.search import NUMBER
 
 NUMBER_HINT = _l("On the card; the birth date is taken from it. May stay empty.")
@@ -43,12 +43,13 @@ SHARED_HINTS = {
 STATE = (_l("State"), {"fields": ["region", "on_hold", "made_at", "approved_at", "closed_on"]})
 
 
-class VoluntaryView(LedgerView):
+class VoluntaryView(ReadsNumbers):
     """The screen of a service that may be declined or given up at any time."""
 
     add_template = edit_template = "maternity/form.html"
     show_template = "maternity/show.html"
     places = ("region",)
+    never_pinned = ("consent_on", "told_by", "proxy_name", "check_answer", "folic_answer", "counselling_answer", "wants_visits")  # her own
     search_columns = ["status", "region", "on_hold", "change_open"]
     order_columns = ["status"]
     find_hint = _l("Whole ID number or whole name")
@@ -70,8 +71,8 @@ class NewlywedServiceView(VoluntaryView):
     search_columns = VoluntaryView.search_columns
     order_columns = VoluntaryView.order_columns
     groups = (
-        (_l("Wife"), ["wife_id_type", "wife_id_no", "wife_name", "wife_birth_date"]),
-        (_l("Husband"), ["husband_id_type", "husband_id_no", "husband_name", "husband_birth_date"]),
+        (_l("Wife"), ["wife_id_no", "wife_id_type", "wife_name", "wife_birth_date"]),
+        (_l("Husband"), ["husband_id_no", "husband_id_type", "husband_name", "husband_birth_date"]),
         (_l("Consent"), ["consent_on", "married_on", "region"]),
         (_l("Free check-up before a pregnancy"), ["check_answer", "check_on"]),
         (_l("Folic acid"), ["folic_answer", "folic_on", "folic_boxes"]),
@@ -125,7 +126,7 @@ class PregnancyServiceView(VoluntaryView):
     search_columns = VoluntaryView.search_columns
     order_columns = VoluntaryView.order_columns
     groups = (
-        (_l("Woman"), ["woman_id_type", "woman_id_no", "woman_name", "woman_birth_date"]),
+        (_l("Woman"), ["woman_id_no", "woman_id_type", "woman_name", "woman_birth_date"]),
         (_l("Told and agreed to by her"), ["told_by", "proxy_name", "told_on", "consent_on", "due_on", "region"]),
         (_l("Folic acid"), ["folic_answer", "folic_on", "folic_boxes"]),
         (_l("Free check-up"), ["check_answer", "check_on"]),

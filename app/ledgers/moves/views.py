@@ -30,7 +30,7 @@ class MoveView(NamesPeople):
         (_l("Move"), ["kind", "what", "happened_on", "other_place"]),
         (
             _l("Person"),
-            ["person_id_type", "person_id_no", "person_name", "person_sex", "person_birth_date", "person_region"],
+            ["person_id_no", "person_id_type", "person_name", "person_sex", "person_birth_date", "person_region"],
         ),
         (_l("Report"), ["reported_on", "remark"]),
     )

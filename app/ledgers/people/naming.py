@@ -51,17 +51,17 @@ class Found:
 
 def check(who: Named, today: date) -> list[Problem]:
     """Everything wrong with the name, the ID number (V01, V02) and the birth date (V04). Never says the number itself."""
-    return [*_name_problems(who), *_number_problems(who, today), *_date_problems(who, today)]
+    return [*_name_problems(who), *number_problems(who, today), *_date_problems(who, today)]
 
 
 def completed(who: Named, today: date) -> Named:
     """Name and number as they are stored (18 digits instead of 15); the number fills birth date and sex where they are empty."""
     number = id_number.clean(who.id_no) if who.id_no else None
     tidy = replace(who, name=names.clean_name(who.name or ""), id_no=number or None)
-    read = _read(tidy, today)
-    if not isinstance(read, IdNumber):
+    told = read(tidy, today)
+    if not isinstance(told, IdNumber):
         return tidy
-    return replace(tidy, id_no=read.number, birth_date=tidy.birth_date or read.birth_date, sex=tidy.sex or read.sex)
+    return replace(tidy, id_no=told.number, birth_date=tidy.birth_date or told.birth_date, sex=tidy.sex or told.sex)
 
 
 def number_told(values: Mapping[str, Any], role: str = "") -> str:
@@ -138,7 +138,7 @@ def must_be_named(who: Named, holder: identity.Holder) -> None:
         raise RuleViolation.one(message, who.at("name"), code="other_name")
 
 
-def _read(who: Named, today: date) -> IdNumber | Fault | None:
+def read(who: Named, today: date) -> IdNumber | Fault | None:
     """What a citizen's number says; None where there is no number, or one of another kind."""
     return id_number.parse(who.id_no, today) if who.id_no and (who.id_type or "1") in CITIZEN_TYPES else None
 
@@ -153,12 +153,13 @@ def _name_problems(who: Named) -> list[Problem]:
     return []
 
 
-def _number_problems(who: Named, today: date) -> list[Problem]:
-    read = _read(who, today)
-    if isinstance(read, Fault):
-        return [Problem(who.at("id_no"), fault_text(read), f"V01_{read}")]
-    if isinstance(read, IdNumber):
-        return _disagreements(who, read)
+def number_problems(who: Named, today: date) -> list[Problem]:
+    """What is wrong with the ID number, and where it contradicts what stands beside it."""
+    told = read(who, today)
+    if isinstance(told, Fault):
+        return [Problem(who.at("id_no"), fault_text(told), f"V01_{told}")]
+    if isinstance(told, IdNumber):
+        return _disagreements(who, told)
     return _other_number_problems(who)
 
 

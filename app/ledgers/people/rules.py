@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Column, Table, or_, select
+from sqlalchemy import Column, Select, Table, or_, select
 from sqlalchemy.orm import Session, attributes, object_session
 
 from app.core import clock, id_number, params, scope
@@ -22,6 +22,7 @@ from app.ledgers.people.models import IdentityRequest, OfficeKind, Person, Perso
 from app.ledgers.people.naming import Named
 
 ACTS: dict[str, Callable[..., None]] = {}
+MOST_ALIKE = 5  # more than that nobody compares while entering
 PLACES = {"residence": OfficeKind.resident, "registration": OfficeKind.registered}  # fields of the form for a new person
 IDENTITY = {"name": "name", "id_type": "id_type", "id_no": "id_no_enc", "sex": "sex", "birth_date": "birth_date"}  # field → column
 
@@ -198,12 +199,24 @@ def _on_file(holder: identity.Holder, today: date) -> str:
     return _("This ID number is already on file in your office. A child's file is opened from the mother's or the birth's record.")
 
 
+def alike(row: Person) -> list[tuple[Person, list[str]]]:
+    """People of one's own offices who may be this new one, which was settled by save(), and the fields that say the same."""
+    session, numberless = db.session(), [Person.id_no_bidx.is_(None)] if row.id_no else []  # two numbers are two people
+    with session.no_autoflush:
+        others = _namesakes(row, clock.today()).where(Person.uid != row.uid, *numberless)
+        found = session.scalars(others.limit(MOST_ALIKE)).all()
+    return [(person, ["name", "birth_date"]) for person in found]
+
+
+def _namesakes(row: Person, today: date) -> Select[Any]:
+    return scope.query(Person).where(Person.name == row.name, Person.birth_date == row.birth_date, search.findable(today))
+
+
 def _cautions(session: Session, row: Person, today: date) -> list[Caution]:
     """A namesake of the same day without a number to tell them apart is unusual."""
     if row.id_no:
         return []
-    same = scope.query(Person).where(Person.name == row.name, Person.birth_date == row.birth_date, search.findable(today))
-    if session.scalar(same.with_only_columns(Person.id).limit(1)) is None:
+    if session.scalar(_namesakes(row, today).with_only_columns(Person.id).limit(1)) is None:
         return []
     message = _l("Your office already has a person of this name and birth date. Look there first.")
     return [Caution("same_person", "name", message)]

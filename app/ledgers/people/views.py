@@ -33,6 +33,7 @@ from app.ledgers.moves import page as moves
 from app.ledgers.people import lookup, merging, offices, rules, search, snapshots
 from app.ledgers.people.identity import elsewhere
 from app.ledgers.people.models import IdentityRequest, Person, PersonOffice
+from app.ledgers.people.number_views import ReadsNumbers
 
 NUMBER_HINT = _l("18 characters as on the card; it fills in the birth date and the sex. Leave it empty if there is no document.")
 MOST_SIMILAR = 10  # records beside one that is decided about
@@ -61,7 +62,7 @@ class LookupForm(DynamicForm):
     act_token = HiddenField(default=lambda: str(uuid7()))
 
 
-class PersonView(LedgerView):
+class PersonView(ReadsNumbers):
     """People this office may see."""
 
     route_base = "/people"
@@ -74,8 +75,8 @@ class PersonView(LedgerView):
     show_columns = ["name", "id_type", "id_no", "sex", "birth_date", "ethnicity", "phone", "died_on", "moved_out_on"]
     search_columns = ["birth_date", "sex"]
     order_columns = ["name", "birth_date"]
-    add_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
-    edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone"]
+    add_columns = ["id_no", "id_type", "name", "sex", "birth_date", "ethnicity", "phone", "residence", "registration"]
+    edit_columns = ["id_no", "id_type", "name", "sex", "birth_date", "ethnicity", "phone"]
     places = tuple(rules.PLACES)
     validators_columns = {"sex": [Optional()]}
     find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
@@ -163,7 +164,7 @@ class PersonView(LedgerView):
             )
 
 
-class NamesPeople(LedgerView):
+class NamesPeople(ReadsNumbers):
     """A record page that leads to the files of the people the row names: a child is found from here and from no list."""
 
     show_template = "people/named.html"

@@ -114,7 +114,7 @@ def test_two_who_enter_the_same_mother_without_a_number_at_once(sign_in, seeing,
     with working() as session:
         place = str(regions.by_code(session, A1).uid)
     form = {"mother_name": "李梅", "mother_id_type": "1", "mother_birth_date": "1995-06-01", "mother_region": place}
-    form |= {"born_on": "2026-03-05", "sex": "2", "child_order": "1", "plurality": "1", "plural_seq": "1"}
+    form |= {"born_on": "2026-03-05", "sex": "2", "child_order": "1", "plurality": "1", "plural_seq": "1", "reason_alike": "Another child"}
     clients = [sign_in("clerk"), sign_in("colleague")]
     assert at_once([(client, "/births/add", {**client.hidden("/births/add"), **form}) for client in clients]) == [302, 302]
     flags = seeing(lambda session: session.scalars(scope.query(Birth).with_only_columns(Birth.possible_duplicate)).all())
@@ -125,7 +125,7 @@ def test_two_who_enter_the_same_new_mother_at_once(sign_in, seeing, working):
     with working() as session:
         place = str(regions.by_code(session, A1).uid)
     form = {"mother_name": "李梅", "mother_id_type": "1", "mother_id_no": id_number_for(MOTHER_BORN, "2", 950), "mother_region": place}
-    form |= {"born_on": "2026-03-05", "sex": "2", "child_order": "1", "plurality": "1", "plural_seq": "1"}
+    form |= {"born_on": "2026-03-05", "sex": "2", "child_order": "1", "plurality": "1", "plural_seq": "1", "reason_alike": "Another child"}
     clients = [sign_in("clerk"), sign_in("colleague")]
     assert at_once([(client, "/births/add", {**client.hidden("/births/add"), **form}) for client in clients]) == [302, 302]
     assert seeing(lambda session: session.scalar(scope.query(Person).with_only_columns(func.count()))) == 1

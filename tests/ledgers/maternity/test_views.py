@@ -88,7 +88,7 @@ def test_an_edit_changes_what_was_typed_and_nothing_else(sign_in, seeing, entere
     page = worker.get(f"/pregnancy-services/edit/{uid}").text
     assert 'name="region"' not in page
     boxes = dict(re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page))
-    chosen = dict(re.findall(r'<select[^>]*name="(\w+)".*?<option selected value="([^"]*)"', page, re.DOTALL))
+    chosen = dict(re.findall(r'<select[^>]*name="(\w+)".*?<option[^>]* selected value="([^"]*)"', page, re.DOTALL))
     before = one(seeing, PregnancyService)
     words = {**boxes, **chosen, **hidden_fields(page), "wants_visits": "y", "remark": WORDS[3], "folic_boxes": "4"}
     assert worker.http.post(f"/pregnancy-services/edit/{uid}", data=words).status_code == 302
