@@ -35,6 +35,7 @@ from app.core.fields import RemoteSelectField, SecretField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
 from app.core.proposals import STATES, Proposing
+from app.core.tasks import Task
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
@@ -75,6 +76,7 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
     remote: Mapping[str, Mapping[str, Any]] = {}  # picker name → model and the column it searches
     places: tuple[str, ...] = ()  # pickers of regions
     find_hint: Any = ""
+    bar_columns: tuple[str, ...] = ()  # told of a row in the search of the top bar; a screen without them is not searched from there
     list_template, show_template = "ledger/list.html", "ledger/show.html"
     add_template = edit_template = "ledger/form.html"
     list_widget, show_widget, search_widget = LedgerList, LedgerShow, LedgerSearch
@@ -226,6 +228,10 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
 
     def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
         """What waits for this person beside states of records: (label, number, filter of the list that shows exactly these rows)."""
+        return []
+
+    def tasks(self, most: int) -> list[Task]:
+        """The most urgent rows of what `waits` counts, for the to-do table; records with a status are known there by themselves."""
         return []
 
     def _may(self, permission: str) -> bool:

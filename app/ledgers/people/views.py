@@ -77,6 +77,7 @@ class PersonView(LedgerView):
     edit_columns = ["id_type", "id_no", "name", "sex", "birth_date", "ethnicity", "phone"]
     places = tuple(rules.PLACES)
     validators_columns = {"sex": [Optional()]}
+    bar_columns = ("id_no", "place")
     find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
     label_columns = {
         "name": _l("Name"),
