@@ -33,18 +33,18 @@ SCREENS = (
     # heading, screen, stable menu name, label, icon
     ("people", PersonView, "People", _l("People"), "fa-users"),
     ("people", HouseholdView, "Households", _l("Households"), "fa-home"),
-    ("people", HouseholdEventView, "Household changes", _l("Household changes"), "fa-exchange"),
+    ("people", HouseholdEventView, "Household changes", _l("Household changes"), "fa-right-left"),
     ("people", IdentityRequestView, "ID requests", _l("ID requests"), "fa-question-circle"),
-    ("people", DuplicatePairView, "Duplicates", _l("Duplicates"), "fa-clone"),
-    ("births", BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-text-o"),
+    ("people", DuplicatePairView, "Duplicates", _l("Duplicates"), "fa-code-compare"),
+    ("births", BirthRegistrationView, "Birth registrations", _l("Birth registrations"), "fa-file-lines"),
     ("births", BirthView, "Births", _l("Births"), "fa-child"),
     ("events", MarriageEventView, "Marriages", _l("Marriages"), "fa-heart"),
     ("events", DeathView, "Deaths", _l("Deaths"), "fa-leaf"),
     ("events", MoveView, "Moves", _l("Moves"), "fa-truck"),
     ("events", TransferView, "Transfers", _l("Transfers"), "fa-random"),
-    ("services", NewlywedServiceView, "Newlywed services", _l("Newlywed services"), "fa-handshake-o"),
+    ("services", NewlywedServiceView, "Newlywed services", _l("Newlywed services"), "fa-handshake"),
     ("services", PregnancyServiceView, "Pregnancy services", _l("Pregnancy services"), "fa-heartbeat"),
-    ("statistics", ReportView, "Reports", _l("Reports"), "fa-bar-chart"),
+    ("statistics", ReportView, "Reports", _l("Reports"), "fa-chart-column"),
 )
 
 

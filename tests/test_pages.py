@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -51,6 +52,8 @@ DATA = sorted(
     key=len,
     reverse=True,
 )
+APP = Path(__file__).parent.parent / "app"
+INLINE = re.compile(r"""<style\b|\bstyle\s*=\s*["'{]|setAttribute\(["']style|\.cssText""")
 LATIN = re.compile(r"[A-Za-z]{2,}(?:[ ,.'-]+[A-Za-z]+)*")
 CHINESE = re.compile("[\u4e00-\u9fff]+")
 KEYS = ("/history/", "/history/accounts/")  # tell tables and fields by the keys of the audit, which stay English
@@ -201,3 +204,10 @@ def test_what_one_reader_may_do_is_not_what_the_next_one_may(sign_in):
     clerk, supervisor = (Page(sign_in(who).get("/reports/births-monthly").text) for who in ("clerk", "supervisor"))
     assert [form.action for form in supervisor.forms if form.action.endswith("/submit")] == ["/reports/births-monthly/submit"]
     assert [form.action for form in clerk.forms if form.action.endswith("/submit")] == []
+
+
+def test_no_template_and_no_script_writes_an_inline_style():
+    """The content policy allows none; a style belongs into the one style sheet."""
+    sources = [path for folder in ("templates", "static/js") for path in (APP / folder).rglob("*") if path.is_file()]
+    assert len(sources) > 60
+    assert {path.name for path in sources if INLINE.search(path.read_text(encoding="utf-8"))} == set()

@@ -146,7 +146,7 @@ def register(security: Any) -> None:
     entries = (
         (UserView, "Users", _l("Users"), "fa-user"),
         (RoleView, "Roles", _l("Roles"), "fa-key"),
-        (AccountHistoryView, "Account history", _l("Account history"), "fa-clock-o"),
+        (AccountHistoryView, "Account history", _l("Account history"), "fa-clock"),
         (HistoryView, "History", _l("History"), "fa-history"),
     )
     for view, name, label, icon in entries:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, Text, Uuid, inspect, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Enum, ForeignKey, Index, LargeBinary, String, Text, Uuid, and_, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import clock, crypto, scope, workflow
@@ -90,6 +90,12 @@ def set_values(row: Any, values: Values) -> None:
     for name, value in values.items():
         if _plain(getattr(row, name)) != value:
             setattr(row, name, value)
+
+
+def proposed_by_others(ledger: type[Record], user: int) -> ColumnElement[bool]:
+    """The condition that a change of a row is proposed, and not by this person: nobody decides about their own proposal."""
+    own = scope.query(ChangeRequest).where(ChangeRequest.state == ChangeState.open, ChangeRequest.made_by_id == user)
+    return and_(ledger.change_open.is_(True), ledger.uid.not_in(own.with_only_columns(ChangeRequest.owner_uid)))
 
 
 def must_be_changeable(session: Session, row: Any) -> None:

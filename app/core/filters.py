@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import ColumnElement, Select
 
+from app.core import changes
 from app.core.dates import read_date
 from app.core.fields import own_region
 from app.core.scope import Scope
@@ -16,6 +17,7 @@ from app.core.workflow import Status, entered_by
 
 YES = "y"
 OWN, OTHERS = 2, 3  # which comparison of the status narrows a list to one's own rows, or to those of others
+BY_OTHERS = 1  # which comparison of a proposed change does
 
 
 def no_row(model: Any) -> ColumnElement[bool]:
@@ -136,12 +138,23 @@ class OthersOfStatus(_OfStatus):
         return ~super().whose()
 
 
+class ProposedByOthers(BaseFilter):
+    """Records of which a change is proposed, by somebody else than the reader."""
+
+    name = _l("Is, and others proposed it")
+    arg_name = "others_propose"
+
+    def apply(self, query: Select[Any], value: str) -> Select[Any]:
+        return query.where(changes.proposed_by_others(self.model, current_user.id) if value == YES else no_row(self.model))
+
+
 class LedgerFilters(SQLAFilterConverter):
     """Which comparisons a column offers; the first one stands chosen."""
 
     conversion_table = (
         ("is_place", [InPlace]),
         ("is_status", [FilterEqual, FilterNotEqual, OwnOfStatus, OthersOfStatus]),
+        ("is_proposed", [IsSo, ProposedByOthers]),
         ("is_choice", [FilterEqual, FilterNotEqual]),
         ("is_boolean", [IsSo]),
         ("is_date", [OnDay, FromDay, UntilDay]),

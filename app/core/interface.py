@@ -31,6 +31,10 @@ class LedgerInterface(SQLAInterface):
         """Whether the column is the one status of a record."""
         return col_name == "status" and issubclass(self.obj, Record)
 
+    def is_proposed(self, col_name: str) -> bool:
+        """Whether the column says of a record that a change of it is proposed."""
+        return col_name == "change_open" and issubclass(self.obj, Record)
+
     def is_place(self, col_name: str) -> bool:
         """Whether the column is a relation to a place."""
         relation = inspect(self.obj).relationships.get(col_name)

@@ -14,8 +14,8 @@ from flask_appbuilder.security.sqla.models import User
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, String, func, literal, select, union_all
 
-from app.core import clock, workflow
-from app.core.filters import OTHERS, OWN, YES
+from app.core import changes, clock, workflow
+from app.core.filters import BY_OTHERS, OTHERS, OWN, YES
 from app.core.interface import COUNT_CAP
 from app.core.screen import LedgerView
 from app.core.tasks import Task
@@ -62,8 +62,8 @@ KINDS = (
         _l("Changes proposed"),
         _l("Decide about the change"),
         "can_decide_change",
-        lambda ledger, _user: ledger.change_open.is_(True),
-        {"_flt_0_change_open": YES},
+        changes.proposed_by_others,
+        {f"_flt_{BY_OTHERS}_change_open": YES},
         "propose",
     ),
     Kind(

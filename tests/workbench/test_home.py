@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from app.core import clock, regions
+from app.core import changes, clock, regions
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.moves.models import Transfer
@@ -214,3 +214,15 @@ def test_a_draft_of_my_own_is_no_task_of_others(working, sign_in, seeing):
         assert user(session, "clerk").id != user(session, "colleague").id
     assert tasks(sign_in("clerk")) == []
     assert counts(sign_in("colleague")) == {}
+
+
+def test_nobody_is_asked_to_decide_about_their_own_proposal(working, two_hats, sign_in):
+    with working() as session:
+        birth = make_birth(session, status=Status.approved)
+        told = {"reason": "纸", "evidence": "证", "explained": {}, "token": "0190a0b0-0000-7000-8000-000000000009"}
+        changes.propose(session, birth, {"child_name": "李新"}, user(session, two_hats), **told)
+    own, other = (counts(sign_in(who)).get("/births/list/?_flt_1_change_open=y", 0) for who in (two_hats, "supervisor"))
+    assert (own, other) == (0, 1)
+    assert [line for line in tasks(sign_in(two_hats)) if "change" in line] == []
+    assert tasks(sign_in("supervisor"))[0].startswith("Decide about the change ")
+    assert two_hats in tasks(sign_in("supervisor"))[0]
