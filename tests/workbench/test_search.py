@@ -10,7 +10,7 @@ from tests.cast import B1
 from tests.factories.people import id_number_for, make_person
 from tests.reader import Page
 
-NUMBER = id_number_for(date(1990, 1, 2), "2", 77)
+NUMBER = id_number_for(date(1990, 1, 2), "2", 40_001)
 
 
 @pytest.fixture
