@@ -25,7 +25,7 @@ from app.core.errors import Caution, Problem, RuleViolation
 from app.core.hidden import hidden_of
 from app.core.regions import Region
 from app.core.scope import Scoped
-from app.core.workflow import Actor, Record, Status
+from app.core.workflow import Actor, Record, Status, WorkflowStep
 
 MAX_EVIDENCE = 200  # characters
 
@@ -94,8 +94,9 @@ def set_values(row: Any, values: Values) -> None:
 
 def proposed_by_others(ledger: type[Record], user: int) -> ColumnElement[bool]:
     """The condition that a change of a row is proposed, and not by this person: nobody decides about their own proposal."""
-    own = scope.query(ChangeRequest).where(ChangeRequest.state == ChangeState.open, ChangeRequest.made_by_id == user)
-    return and_(ledger.change_open.is_(True), ledger.uid.not_in(own.with_only_columns(ChangeRequest.owner_uid)))
+    proposed = select(WorkflowStep.actor_id).where(WorkflowStep.owner_uid == ledger.uid, WorkflowStep.act == "propose")
+    latest = proposed.order_by(WorkflowStep.id.desc()).limit(1).scalar_subquery()
+    return and_(ledger.change_open.is_(True), latest.is_distinct_from(user))
 
 
 def must_be_changeable(session: Session, row: Any) -> None:
