@@ -11,7 +11,7 @@ CATALOGUES := $(wildcard app/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint full mutants migration bench translations clean
+.PHONY: help run test check lint full mutants migration bench screenshots translations clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -45,6 +45,9 @@ migration: $(VENV)/dev.stamp ## write a revision from what the models say now (N
 
 bench: $(VENV)/dev.stamp translations ## measured workloads, beside a floor of the same run
 	$(BIN)/python -m bench $(ARGS)
+
+screenshots: $(VENV)/dev.stamp translations ## pictures of the main pages into docs/pictures (needs Chromium)
+	$(BIN)/python tools/screenshots.py $(ARGS)
 
 clean: ## remove the environment and what tools left behind; data in instance/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis $(CATALOGUES:.po=.mo)

@@ -13,6 +13,7 @@ from app.accounts import visitor
 from app.core import clock, crypto, keys, labels, web, workflow
 from app.core.unit_of_work import engine_options
 from app.extensions import csrf, db, migrate
+from app.workbench import bell
 
 
 def create_app(settings: config.Settings | None = None, **overrides: Any) -> Flask:
@@ -31,6 +32,7 @@ def create_app(settings: config.Settings | None = None, **overrides: Any) -> Fla
     migrate.init_app(app, db, compare_type=True)
     csrf.init_app(app)
     visitor.register(app)
+    bell.register(app)
     _add_screens(app)
     cli.register(app)
     return app
@@ -54,4 +56,4 @@ def _add_screens(app: Flask) -> None:
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)
         app.jinja_env.filters["is_item_visible"] = labels.asked_anew(app.jinja_env.filters["is_item_visible"])
-        views.register(appbuilder)
+        views.register(app, appbuilder)

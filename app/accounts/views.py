@@ -22,6 +22,7 @@ from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 
 LOOKS = ("light", "dark")  # otherwise as the system says
+LETTERS_COOKIE, OFF = "taizhang_letters", "off"  # otherwise they are on
 LOOK_COOKIE, LOOK_KEPT = "taizhang_look", 365 * 86_400  # seconds
 
 
@@ -114,6 +115,18 @@ class OwnView(BaseView):
             answer.delete_cookie(LOOK_COOKIE)
         return answer
 
+    @expose("/letters", methods=["POST"])
+    def letters(self) -> Response:
+        """Switch single letters as commands off or on; kept by this browser. Who speaks to a computer needs them off (WCAG 2.1.4)."""
+        answer = redirect(f"{url_for('OwnView.userinfo')}#letters")
+        if request.form.get("letters") == OFF:
+            answer.set_cookie(
+                LETTERS_COOKIE, OFF, max_age=LOOK_KEPT, secure=current_app.config["SECURE_COOKIES"], httponly=True, samesite="Lax"
+            )
+        else:
+            answer.delete_cookie(LETTERS_COOKIE)
+        return answer
+
     @expose("/password", methods=["GET", "POST"])
     def password(self) -> Any:
         """Change the password; the present one is asked for, and every other session ends."""
@@ -133,7 +146,7 @@ def register(security: Any) -> None:
     entries = (
         (UserView, "Users", _l("Users"), "fa-user"),
         (RoleView, "Roles", _l("Roles"), "fa-key"),
-        (AccountHistoryView, "Account history", _l("Account history"), "fa-clock-o"),
+        (AccountHistoryView, "Account history", _l("Account history"), "fa-clock"),
         (HistoryView, "History", _l("History"), "fa-history"),
     )
     for view, name, label, icon in entries:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, LargeBinary, String, Text, Uuid, inspect, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, Enum, ForeignKey, Index, LargeBinary, String, Text, Uuid, and_, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core import clock, crypto, scope, workflow
@@ -25,7 +25,7 @@ from app.core.errors import Caution, Problem, RuleViolation
 from app.core.hidden import hidden_of
 from app.core.regions import Region
 from app.core.scope import Scoped
-from app.core.workflow import Actor, Record, Status
+from app.core.workflow import Actor, Record, Status, WorkflowStep
 
 MAX_EVIDENCE = 200  # characters
 
@@ -90,6 +90,13 @@ def set_values(row: Any, values: Values) -> None:
     for name, value in values.items():
         if _plain(getattr(row, name)) != value:
             setattr(row, name, value)
+
+
+def proposed_by_others(ledger: type[Record], user: int) -> ColumnElement[bool]:
+    """The condition that a change of a row is proposed, and not by this person: nobody decides about their own proposal."""
+    proposed = select(WorkflowStep.actor_id).where(WorkflowStep.owner_uid == ledger.uid, WorkflowStep.act == "propose")
+    latest = proposed.order_by(WorkflowStep.id.desc()).limit(1).scalar_subquery()
+    return and_(ledger.change_open.is_(True), latest.is_distinct_from(user))
 
 
 def must_be_changeable(session: Session, row: Any) -> None:

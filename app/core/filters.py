@@ -6,13 +6,18 @@ from typing import Any
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.models.sqla.filters import FilterContains, FilterEqual, FilterNotEqual, FilterStartsWith, SQLAFilterConverter
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from sqlalchemy import ColumnElement, Select
 
+from app.core import changes
 from app.core.dates import read_date
 from app.core.fields import own_region
 from app.core.scope import Scope
+from app.core.workflow import Status, entered_by
 
 YES = "y"
+OWN, OTHERS = 2, 3  # which comparison of the status narrows a list to one's own rows, or to those of others
+BY_OTHERS = 1  # which comparison of a proposed change does
 
 
 def no_row(model: Any) -> ColumnElement[bool]:
@@ -108,11 +113,48 @@ class InPlace(BaseFilter):
         return query.where(Scope.of([place.path]).criterion(self.model.scope_path) if place else no_row(self.model))
 
 
+class _OfStatus(BaseFilter):
+    """Records of one status, as far as they are one's own work or somebody else's."""
+
+    def apply(self, query: Select[Any], value: str) -> Select[Any]:
+        status = Status.__members__.get(value)
+        return query.where(no_row(self.model) if status is None else (self.model.status == status) & self.whose())
+
+    def whose(self) -> ColumnElement[bool]:
+        """The condition that the reader entered or edited the row."""
+        return entered_by(self.model, current_user.id)
+
+
+class OwnOfStatus(_OfStatus):
+    name = _l("Is, and I entered it")
+    arg_name = "own"
+
+
+class OthersOfStatus(_OfStatus):
+    name = _l("Is, and others entered it")
+    arg_name = "others"
+
+    def whose(self) -> ColumnElement[bool]:
+        return ~super().whose()
+
+
+class ProposedByOthers(BaseFilter):
+    """Records of which a change is proposed, by somebody else than the reader."""
+
+    name = _l("Is, and others proposed it")
+    arg_name = "others_propose"
+
+    def apply(self, query: Select[Any], value: str) -> Select[Any]:
+        return query.where(changes.proposed_by_others(self.model, current_user.id) if value == YES else no_row(self.model))
+
+
 class LedgerFilters(SQLAFilterConverter):
     """Which comparisons a column offers; the first one stands chosen."""
 
     conversion_table = (
         ("is_place", [InPlace]),
+        ("is_status", [FilterEqual, FilterNotEqual, OwnOfStatus, OthersOfStatus]),
+        ("is_proposed", [IsSo, ProposedByOthers]),
         ("is_choice", [FilterEqual, FilterNotEqual]),
         ("is_boolean", [IsSo]),
         ("is_date", [OnDay, FromDay, UntilDay]),

@@ -11,6 +11,7 @@ from app.core import scope
 from app.core.filters import LedgerFilters
 from app.core.paging import Term, beyond, order_by
 from app.core.regions import Region
+from app.core.workflow import Record
 
 COUNT_CAP = 10_000  # "10000+" is enough for a person; an exact count of a large table costs more than its page
 MAX_PAGE = 200  # rows of one page and of one bulk act
@@ -26,6 +27,14 @@ class LedgerInterface(SQLAInterface):
         """Whether the column holds a state or a code: one of a few values."""
         column = inspect(self.obj).columns.get(col_name)
         return column is not None and (self.is_enum(col_name) or "code_set" in column.info)
+
+    def is_status(self, col_name: str) -> bool:
+        """Whether the column is the one status of a record."""
+        return col_name == "status" and issubclass(self.obj, Record)
+
+    def is_proposed(self, col_name: str) -> bool:
+        """Whether the column says of a record that a change of it is proposed."""
+        return col_name == "change_open" and issubclass(self.obj, Record)
 
     def is_place(self, col_name: str) -> bool:
         """Whether the column is a relation to a place."""

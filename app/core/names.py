@@ -116,6 +116,12 @@ def search_tokens(name: str) -> frozenset[str]:
     return _suffixes(search_key(name)) | _suffixes("".join(initials(name)))
 
 
+@lru_cache(maxsize=1024)
+def letters(text: str) -> str:
+    """The initials of any words, not of a name: "csdj" for 出生登记. Words of Latin letters give their first one."""
+    return "".join(reading[0] for reading in _read(text))
+
+
 @lru_cache(maxsize=8192)
 def sort_key(name: str) -> str:
     """Pinyin without tones, syllables apart, so that lists run as in a dictionary: "zha liang yong"."""

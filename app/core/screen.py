@@ -42,6 +42,7 @@ from app.core.proposals import Proposing
 from app.core.queueing import Queueing
 from app.core.record_page import RecordPage
 from app.core.returning import Returning
+from app.core.tasks import Task
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
@@ -95,6 +96,7 @@ class LedgerView(
     remote: Mapping[str, Mapping[str, Any]] = {}  # picker name → model and the column it searches
     places: tuple[str, ...] = ()  # pickers of regions
     find_hint: Any = ""
+    bar_columns: tuple[str, ...] = ()  # told of a row in the search of the top bar; a screen without them is not searched from there
     list_template, show_template = "ledger/list.html", "ledger/show.html"
     add_template = edit_template = "ledger/form.html"
     list_widget, show_widget, search_widget = LedgerList, LedgerShow, LedgerSearch
@@ -182,6 +184,10 @@ class LedgerView(
 
     def waits(self) -> list[tuple[Any, int, dict[str, str]]]:
         """What waits for this person beside states of records: (label, number, filter of the list that shows exactly these rows)."""
+        return []
+
+    def tasks(self, most: int) -> list[Task]:
+        """The most urgent rows of what `waits` counts, for the to-do table; records with a status are known there by themselves."""
         return []
 
     def _may(self, permission: str) -> bool:

@@ -36,14 +36,14 @@ def _digest_of(path: str) -> str:
 
 
 def _say_digest(endpoint: str, values: dict[str, Any]) -> None:
-    if _is_static(endpoint) and "v" not in values and (known := digest(endpoint, values.get("filename", ""))):
+    if is_static(endpoint) and "v" not in values and (known := digest(endpoint, values.get("filename", ""))):
         values["v"] = known
 
 
 def _say_how_long(response: Response) -> Response:
     """A file under the digest it has never changes; one without, a font that a style sheet names, is good for a day."""
     endpoint = request.endpoint or ""
-    if _is_static(endpoint) and response.status_code == 200:
+    if is_static(endpoint) and response.status_code == 200:
         asked = request.args.get("v")
         if asked and asked == digest(endpoint, (request.view_args or {}).get("filename", "")):
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
@@ -62,5 +62,6 @@ def _read(response: Response) -> None:
     response.set_data(text)
 
 
-def _is_static(endpoint: str) -> bool:
+def is_static(endpoint: str) -> bool:
+    """Whether this is the road to a file of the pages."""
     return endpoint == "static" or endpoint.endswith(".static")

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import IO, Any
 
 from flask import Flask, Request, abort, current_app, g, jsonify, render_template, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -20,7 +21,7 @@ from app.core.unit_of_work import Busy
 VERSION = "0.1.0"
 CHUNK, MOST_FORGOTTEN = 2**16, 64 * 2**20  # bytes
 POLICY = (
-    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 FIXED = {
@@ -40,9 +41,22 @@ class InMemory(Request):
         return BytesIO()
 
 
+class PageSession(SecureCookieSessionInterface):
+    """The session cookie comes with pages. A file or a small request of a page sends it only when it changed something.
+
+    Such an answer may arrive after the next page, and would bring back the language, the messages, the session of before.
+    """
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        if static.is_static(request.endpoint or "") or request.accept_mimetypes.best == "application/json":
+            return session.modified
+        return super().should_set_cookie(app, session)
+
+
 def register(app: Flask, settings: Any) -> None:
     """Headers, error pages, limits and the health page."""
     app.request_class = InMemory
+    app.session_interface = PageSession()
     for name in (
         "idle_minutes",
         "session_hours",
@@ -88,7 +102,7 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if not (request.endpoint or "").endswith("static"):
+    if not static.is_static(request.endpoint or ""):
         response.headers["Cache-Control"] = "no-store"
     return response
 

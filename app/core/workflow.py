@@ -13,7 +13,22 @@ from uuid import UUID
 
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, inspect, select, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    inspect,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, attributes, declared_attr, mapped_column, object_session
 
 from app.core import attachments, audit, clock, crypto
@@ -80,7 +95,7 @@ class WorkflowStep(Model):
     """One act on one record: who, when, from which state to which, on which content. Never changed, never deleted."""
 
     __tablename__ = "workflow_step"
-    __table_args__ = (UniqueConstraint("owner_uid", "token"),)
+    __table_args__ = (UniqueConstraint("owner_uid", "token"), Index("ix_workflow_step_actor", "actor_id", "id"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     owner_table: Mapped[str] = mapped_column(String(64))
@@ -380,6 +395,12 @@ def _refusal(row: Record, wanted: Transition, actor: Actor, authors: Iterable[in
     if blocking:
         return _("Decide first about: %(flags)s.", flags=", ".join(flag_label(f) for f in blocking))
     return None
+
+
+def entered_by(ledger: type[Record], user: int) -> ColumnElement[bool]:
+    """The condition that this person made or edited a row at some time: one of its authors."""
+    author = select(RowAuthor.user_id).where(RowAuthor.owner_uid == ledger.uid, RowAuthor.user_id == user).exists()
+    return or_(ledger.made_by_id == user, ledger.changed_by_id == user, author)
 
 
 def authors_of(row: Record) -> set[int]:

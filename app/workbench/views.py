@@ -1,102 +1,83 @@
-"""The home page: what waits for this person, by ledger, each number opening exactly the rows it counted."""
+"""The home page: what waits for this person, each number opening exactly the rows it counted; forms to begin with; the month's births."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from flask import url_for
+from flask import jsonify, make_response, url_for
 from flask_appbuilder import IndexView, expose
 from flask_babel import gettext as _
-from sqlalchemy import func
+from flask_login import current_user
+from werkzeug.wrappers import Response
 
-from app.core import scope
-from app.core.filters import YES
+from app.accounts import users
+from app.core import clock
+from app.core.chart import Pair, pairs
 from app.core.interface import COUNT_CAP
-from app.core.screen import LedgerView
-from app.core.workflow import OPEN, Record, Status
 from app.extensions import db
-
-WORK = {  # status → the right that makes it this person's work
-    Status.returned: "can_edit",
-    Status.draft: "can_edit",
-    Status.submitted: "approve",
-}
+from app.reports.base import ask, month_name, year_before
+from app.reports.births_monthly import BirthsMonthly, by_month
+from app.workbench import bell, quick, work
 
 
 @dataclass(frozen=True)
-class Count:
-    """One number and the list it opens."""
+class Month:
+    """One month of the chart: its number, its name, the births that counted in it last year and this year, and its report."""
 
-    label: str
-    number: int
-    url: str
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What waits in one ledger."""
-
+    name: str
     title: str
-    counts: list[Count]
-    add_url: str
+    before: int
+    now: int
+    url: str
 
 
 class HomeView(IndexView):
     """The first page after signing in."""
 
-    index_template = "home.html"
+    index_template = "workbench/home.html"
 
     @expose("/")
-    def index(self) -> str:
+    def index(self) -> Any:
+        """Numbers, forms, the to-do table, the births of the year."""
         self.update_redirect()
-        return str(self.render_template(self.index_template, waiting=list(self._waiting()), count_cap=COUNT_CAP))
+        tiles = work.tiles(self.appbuilder, current_user.id)
+        told = {
+            "tiles": tiles,
+            "lines": work.lines(self.appbuilder, current_user.id),
+            "most": work.MOST_TASKS,
+            "forms": quick.by_use(self.appbuilder, current_user.id),
+            "births": self._births(),
+            "count_cap": COUNT_CAP,
+        }
+        bell.tell(work.number(tiles))
+        answer = make_response(self.render_template(self.index_template, **told))
+        bell.keep(answer, work.number(tiles))
+        return answer
 
-    def _waiting(self) -> Iterator[Waiting]:
-        for view in self.appbuilder.baseviews:
-            if not isinstance(view, LedgerView) or not self._may("can_list", view):
-                continue
-            if _is_counted(view.datamodel.obj):
-                add_url = url_for(f"{view.endpoint}.add") if self._may("can_add", view) else ""
-                yield Waiting(str(view.list_title), self._counts(view), add_url)
-            elif counts := [_count(view, *told) for told in view.waits()]:
-                yield Waiting(str(view.list_title), counts, "")
+    @expose("/waiting")
+    def waiting(self) -> Response:
+        """The number of the bell, for a page that has no fresh one."""
+        number = work.number(work.tiles(self.appbuilder, current_user.id))
+        answer = jsonify(number=number)
+        bell.keep(answer, number)
+        return answer
 
-    def _counts(self, view: LedgerView) -> list[Count]:
-        wanted = [status for status, right in WORK.items() if self._may(right, view)]
-        numbers = _numbers(view.datamodel.obj, wanted) if wanted else {}
-        found = [Count(_label(s), numbers.get(s, 0), url_for(f"{view.endpoint}.list", _flt_0_status=s.value)) for s in wanted]
-        if self._may("can_decide_change", view):
-            found.append(
-                Count(_("changes proposed"), _changes(view.datamodel.obj), url_for(f"{view.endpoint}.list", _flt_0_change_open=YES))
-            )
-        return found
-
-    def _may(self, right: str, view: LedgerView) -> bool:
-        return bool(self.appbuilder.sm.has_access(right, view.class_permission_name))
-
-
-def _is_counted(ledger: type) -> bool:
-    """Confidential records are counted nowhere but in their own list."""
-    return issubclass(ledger, Record) and not ledger.is_confidential
-
-
-def _count(view: LedgerView, label: Any, number: int, narrowed: Mapping[str, Any]) -> Count:
-    return Count(str(label), number, url_for(f"{view.endpoint}.list", **narrowed))
-
-
-def _numbers(ledger: type[Record], wanted: list[Status]) -> dict[Status, int]:
-    """How many rows of this person's offices stand at each status."""
-    statement = scope.query(ledger).where(ledger.status.in_(wanted))
-    counted = statement.with_only_columns(ledger.status, func.count()).group_by(ledger.status)
-    return dict(db.session.execute(counted).tuples().all())
+    def _births(self) -> dict[str, Any] | None:
+        """The births of this year beside those of the last one, as the report counts them; for readers of that report."""
+        offices = users.regions_of(db.session(), current_user)
+        if not offices or not self.appbuilder.sm.has_access("can_show", "ReportView"):
+            return None
+        month = f"{clock.today():%Y-%m}"
+        question = ask(db.session(), offices[0], month)
+        year = [f"{month[:4]}-{number:02d}" for number in range(1, int(month[5:]) + 1)]
+        counted = by_month(db.session(), question, [*year, *map(year_before, year)])
+        months = [_month(name, counted, question.uid) for name in year]
+        title = _("Births by month: %(office)s", office=question.name)
+        drawn = pairs([Pair(m.name, m.before, m.now, m.url) for m in months], title, (_("Last year"), _("This year")))
+        return {"title": title, "drawn": drawn, "months": months}
 
 
-def _changes(ledger: type[Record]) -> int:
-    """How many rows of this person's offices have a proposal that waits."""
-    return db.session.scalar(scope.query(ledger).where(ledger.change_open).with_only_columns(func.count())) or 0
-
-
-def _label(status: Status) -> str:
-    if status in OPEN:
-        return _("returned for correction") if status is Status.returned else _("drafts")
-    return _("waiting for a decision")
+def _month(month: str, counted: Mapping[str, int], region: UUID) -> Month:
+    url = url_for("ReportView.show", key=BirthsMonthly.key, region=region, period=month)
+    return Month(month[5:].lstrip("0"), month_name(month), counted.get(year_before(month), 0), counted.get(month, 0), url)

@@ -18,9 +18,11 @@ WIDE = "() => document.documentElement.scrollWidth - document.documentElement.cl
 
 
 def places(page) -> list[str]:
-    """The pages this person may open: those of the menu, a form and a record of each list, one's own account."""
+    """The pages this person may open: those of the menu, one's own account, search, help."""
     found = page.eval_on_selector_all(".menu a[href]", "links => links.map(a => a.getAttribute('href'))")
-    return [*dict.fromkeys(url for url in found if url.startswith("/")), "/own/", "/own/password"][:MOST]
+    return [*dict.fromkeys(url for url in found if url.startswith("/")), "/own/", "/own/password", "/search/", "/help/", "/help/clerk"][
+        :MOST
+    ]
 
 
 @pytest.mark.parametrize(("width", "look"), SIZES)

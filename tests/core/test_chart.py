@@ -2,7 +2,7 @@
 
 import re
 
-from app.core.chart import BAR_WIDTH, Bar, bars
+from app.core.chart import BAR_WIDTH, HIGH, Bar, Pair, bars, pairs
 
 
 def widths(drawn: str) -> list[int]:
@@ -41,3 +41,32 @@ def test_bars_begin_after_the_longest_name():
     ends = {int(x) for x in re.findall(r'class="chart-name" x="(\d+)"', drawn)}
     assert (len(starts), len(ends)) == (1, 1)
     assert 15 * 13 <= ends.pop() < starts.pop()
+
+
+NAMES = ("Last year", "This year")
+
+
+def heights(drawn: str) -> list[tuple[str, int]]:
+    """(kind, height) of each column; the squares of the legend are left out."""
+    return [(kind, int(height)) for kind, height in re.findall(r'class="(chart-before|chart-bar)"[^>]*height="(\d+)"', drawn)[:-2]]
+
+
+def test_pairs_are_drawn_to_one_scale_the_earlier_column_first():
+    drawn = pairs([Pair("1", 4, 8), Pair("2", 0, 2)], "t", NAMES)
+    assert heights(drawn) == [("chart-before", HIGH // 2), ("chart-bar", HIGH), ("chart-before", 0), ("chart-bar", HIGH // 4)]
+
+
+def test_a_column_without_height_has_no_figure_above_it():
+    drawn = pairs([Pair("1", 0, 3)], "t", NAMES)
+    assert re.findall(r'class="chart-figure[^>]*>(\d+)<', drawn) == ["3"]
+
+
+def test_pairs_of_nothing_are_drawn():
+    assert heights(pairs([], "t", NAMES)) == []
+    assert heights(pairs([Pair("1", 0, 0)], "t", NAMES)) == [("chart-before", 0), ("chart-bar", 0)]
+
+
+def test_each_pair_leads_to_its_page_and_no_word_is_taken_for_markup():
+    drawn = pairs([Pair("<b>", 1, 2, "/reports?period=1&x=2"), Pair("2", 1, 1)], '"><i>', ("<u>", "<s>"))
+    assert re.findall(r'<a href="([^"]+)">', drawn) == ["/reports?period=1&amp;x=2"]
+    assert not re.search(r"<b>|<i>|<u>|<s>|<script|style=|\son\w+=", drawn)

@@ -46,3 +46,15 @@ def test_texts_are_sent_compressed(shared_app, files, coding):
     )
     assert packed.headers["Content-Encoding"] == coding
     assert len(packed.data) * 3 < len(plain.data)
+
+
+def test_a_file_and_a_small_request_of_a_page_bring_no_session_back(shared_app):
+    """An answer that comes after the next page would undo its language and its messages."""
+    clerk = Client(shared_app, "clerk")
+    page = clerk.get("/people/list/")
+    assert any(cookie.startswith("taizhang=") for cookie in page.headers.getlist("Set-Cookie"))
+    with clerk.get("/static/icon.svg") as file:
+        assert file.headers.getlist("Set-Cookie") == []
+    asked = clerk.get("/people/options/residence?q=x", headers={"Accept": "application/json, text/javascript, */*; q=0.01"})
+    assert asked.status_code == 200
+    assert not any(cookie.startswith("taizhang=") for cookie in asked.headers.getlist("Set-Cookie"))

@@ -55,6 +55,10 @@ def routes(app: Flask, method: str) -> list[str]:
 # headers
 
 
+def test_the_policy_allows_nothing_inline(clerk: Client) -> None:
+    assert "unsafe" not in clerk.get("/").headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("page", [*PAGES, "/login/", "/health", "/static/app.css"])
 def test_every_answer_carries_the_headers(clerk: Client, page: str) -> None:
     with clerk.get(page) as answer:

@@ -29,6 +29,7 @@ from app.core.labels import ACT_LABELS
 from app.core.paging import Term
 from app.core.regions import Region, RegionCode
 from app.core.screen import expose, has_access
+from app.core.tasks import Task
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 from app.ledgers.moves import transfer_rules
@@ -176,6 +177,12 @@ class TransferView(NamesPeople):
         narrowed = {f"_flt_{TO_MINE}_state": TransferState.open.value}
         until = {"_flt_2_due_on": (today - timedelta(days=1)).isoformat()}
         return [(_("waiting for your answer"), number, narrowed), (_("overdue"), late, narrowed | until)]
+
+    def tasks(self, most: int) -> list[Task]:
+        if not self._may("accept_transfer"):
+            return []
+        waiting = self.datamodel.page(self.datamodel.base().where(of_side(TransferSide.receiving, TransferState.open)), "", "", 0, most)
+        return [Task(_("Answer"), row, row.sent_at, row.sent_by.first_name or row.sent_by.username, row.due_on) for row in waiting]
 
     def _answering(self, act: str) -> Any:
         return lambda row, **words: transfer_rules.ACTS[act](row, current_user, clock.today(), **words)

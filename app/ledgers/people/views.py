@@ -79,6 +79,7 @@ class PersonView(ReadsNumbers):
     edit_columns = ["id_no", "id_type", "name", "sex", "birth_date", "ethnicity", "phone"]
     places = tuple(rules.PLACES)
     validators_columns = {"sex": [Optional()]}
+    bar_columns = ("id_no", "place")
     find_hint = _l("Part of the name, pinyin initials, ID number or its last four characters, phone")
     label_columns = {
         "name": _l("Name"),

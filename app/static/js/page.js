@@ -1,9 +1,14 @@
-// The frame of the page: the menu opens and closes on a narrow screen, a print button prints.
+// The frame of the page: the menu opens and closes on a narrow screen, a print button prints, a password shows.
 (function () {
   "use strict";
   document.querySelectorAll(".print-button").forEach((print) => {
     print.hidden = false;
     print.addEventListener("click", () => window.print());
+  });
+  document.querySelectorAll(".show-password").forEach((line) => {
+    const tick = line.querySelector("[data-shows]"), box = document.getElementById(tick.dataset.shows);
+    line.hidden = false;
+    tick.addEventListener("change", () => { box.type = tick.checked ? "text" : "password"; });
   });
   const button = document.querySelector(".menu-button");
   const menu = document.getElementById("menu");
