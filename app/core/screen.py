@@ -5,7 +5,6 @@ FAB's defaults load rows without a scope in acts, share filters between threads,
 """
 
 import copy
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
@@ -28,19 +27,19 @@ from wtforms.validators import InputRequired
 
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
 from app.core.attaching import Attaching
-from app.core.boxes import Boxes, say_beside
-from app.core.crypto import keys, secrets_of, uuid7
+from app.core.boxes import Boxes
+from app.core.crypto import secrets_of, uuid7
 from app.core.errors import Caution, RuleViolation
-from app.core.fields import RemoteSelectField, SecretField
+from app.core.fields import RemoteSelectField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
 from app.core.proposals import STATES, Proposing
+from app.core.saving import HIDDEN, Saving
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
 
 LONGEST_SEARCH = 60  # characters; a name has at most 50
-HIDDEN = ("csrf_token", "act_token", "row_version")
 
 
 class Rules(Protocol):
@@ -68,7 +67,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Saving, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None
@@ -234,132 +233,6 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
     def _hidden_columns(self) -> list[str]:
         return [c for c in self.show_columns if c in secrets_of(self.datamodel.obj)] if self._may("can_reveal") else []
 
-    # saving
-
-    def _add(self) -> Any:
-        form = self.add_form(request.form or None)
-        if request.method == "POST" and form.validate() and self._save(form, None):
-            return None
-        return self._get_add_widget(form=form)
-
-    def _edit(self, pk: Any) -> Any:
-        item = self._found(pk)
-        if request.method == "GET":
-            self._must_be_open(item)
-            form = self.edit_form(formdata=None, obj=item)
-            form.row_version.data = item.version
-        else:
-            form = self.edit_form(request.form, obj=item)
-            if form.validate() and self._save(form, pk):
-                return None
-        return self._get_edit_widget(form=form)
-
-    def _must_be_open(self, item: Any) -> None:
-        if not isinstance(item, Record):
-            return
-        try:
-            workflow.must_be_open(item)
-        except RuleViolation as refusal:
-            flash(str(refusal), "warning")
-            abort(redirect(url_for(f"{self.endpoint}.show", pk=str(item.uid))))
-
-    def _save(self, form: Any, pk: Any) -> bool:
-        """True when the form's words are in the register, be it now or by an earlier sending of the same form."""
-        token = _sending(form.act_token.data)
-        try:
-            with unit_of_work() as session:
-                if not tokens.first_sending(session, token, current_user.id):
-                    return self._saved_before(token)
-                g.saved_uid = self._write(session, form, pk)
-                tokens.keep_result(session, token, current_user.id, g.saved_uid)
-            flash(str(self.edit_row_message if pk else self.add_row_message), "success")
-            return True
-        except StaleDataError:
-            self._show_both(form, self._found(pk))
-        except RuleViolation as refusal:
-            say_beside(form, refusal)
-        except IntegrityError as error:
-            if "client_token" in str(error.orig):
-                return self._saved_before(token)
-            flash(self.integrity_message(str(error.orig)), "danger")
-        except Busy as error:
-            flash(str(error), "warning")
-        return False
-
-    def _saved_before(self, token: str) -> bool:
-        """The second sending of a form leads to what the first one saved."""
-        g.saved_uid = tokens.result_of(db.session(), token, current_user.id)
-        flash(str(self.edit_row_message), "success")
-        return True
-
-    def _write(self, session: Any, form: Any, pk: Any) -> UUID:
-        item = self._found(pk) if pk else self.datamodel.obj()
-        if pk and str(item.version) != form.row_version.data:
-            raise StaleDataError
-        if pk and isinstance(item, Record):
-            workflow.must_be_open(item)
-        with session.no_autoflush:
-            self._populate(form, item)
-            cautions = self.rules.save(item, current_user, clock.today()) if self.rules else []
-            self._note_cautions(form, item, cautions)
-            session.add(item)
-            if isinstance(item, Record):
-                workflow.edited(item, current_user)
-        return item.uid
-
-    def _note_cautions(self, form: Any, item: Any, cautions: list[Caution]) -> None:
-        """What is unusual needs a reason; without one the form comes back with the question and everything typed."""
-        typed = {c.code: request.form.get(f"reason_{c.code}", "").strip() for c in cautions}
-        form.cautions = [(c, typed[c.code]) for c in cautions]
-        if not all(typed.values()):
-            raise RuleViolation.one(_("Please look at what is marked as unusual: correct it, or write why it is right."), code="caution")
-        if isinstance(item, Record):
-            item.warnings = workflow.warned(cautions, typed)
-        elif cautions:
-            audit.note(db.session(), "explain", item, reason="; ".join(typed.values()))
-
-    def integrity_message(self, _told_by_database: str) -> str:
-        """What to say when the database refuses a row; a ledger may say it more exactly. Never the database's own words."""
-        return _("This value is already in use, or a rule of the register refuses it. Nothing was saved; check the form and send it again.")
-
-    def _populate(self, form: Any, item: Any) -> None:
-        """An empty box is NULL, not the empty string: FAB would change NULL to '' in every saved row."""
-        for field in form:
-            if field.data == "" and not isinstance(field, SecretField):
-                field.data = None
-        for field in form:
-            if field.name not in HIDDEN:
-                field.populate_obj(item, field.name)
-
-    def _show_both(self, form: Any, item: Any) -> None:
-        """Keep what was typed; say beside each field what the register holds now; the next sending is a knowing one."""
-        flash(_("Somebody else changed this record. What you typed is kept; compare and save again."), "warning")
-        theirs = self.edit_form(formdata=None, obj=item)
-        for field in form:
-            now = theirs[field.name].data if field.name not in HIDDEN else field.data
-            if (field.data or None) != (now or None) and not _is_hidden_same(field, item):
-                field.errors = [*field.errors, _("Now in the register: %(value)s", value=self._shown(field.name, now))]
-        form.row_version.data, form.row_version.raw_data = item.version, None
-
-    def _shown(self, name: str, value: Any) -> str:
-        """A value as the record page shows it; nothing is told as nothing."""
-        formatter = self.formatters_columns.get(name)
-        if value in (None, ""):
-            return _("(empty)")
-        if isinstance(value, bool):
-            return _("Yes") if value else _("No")
-        return str(formatter(value) if formatter else value)
-
-    def _found(self, pk: Any) -> Any:
-        """The row, or 404: a foreign row and a missing row look the same."""
-        return self.datamodel.get(pk) or abort(404)
-
-    def post_add_redirect(self) -> Any:
-        saved = g.get("saved_uid")
-        return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
-
-    post_edit_redirect = post_delete_redirect = post_add_redirect
-
     # deciding
 
     @expose("/action/<string:name>/<pk>", methods=["POST"])
@@ -501,15 +374,3 @@ class LedgerView(Boxes, Proposing, Attaching, ModelView):
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))
         sealed = getattr(self._found(pk), column)
         return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
-
-
-def _is_hidden_same(field: Any, item: Any) -> bool:
-    """Whether a hidden value was typed whole as the register holds it."""
-    sealed = getattr(item, field.name) if isinstance(field, SecretField) else None
-    return sealed is not None and field.data == sealed.reveal()
-
-
-def _sending(act_token: str) -> str:
-    """One sending of one form: the same words again are the same sending, other words under an old token are a new one."""
-    words = sorted((name, value) for name, values in request.form.lists() if name != "csrf_token" for value in values)
-    return keys().blind(json.dumps(words, ensure_ascii=False), f"form|{act_token}")
