@@ -15,6 +15,7 @@ from app.ledgers.moves.views import MoveView
 from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
+from app.workbench.draft_views import DraftView
 
 LEDGERS = (
     # screen, stable menu name, label, icon
@@ -40,4 +41,5 @@ def register(appbuilder: Any) -> None:
         appbuilder.add_view(view, name, label=label, icon=icon, category="Ledgers", category_label=_l("Ledgers"), category_icon="fa-book")
     appbuilder.add_view(ReportView, "Reports", label=_l("Reports"), icon="fa-bar-chart")
     appbuilder.add_view_no_menu(AttachmentView)
+    appbuilder.add_view_no_menu(DraftView)
     appbuilder.add_view_no_menu(HealthView)

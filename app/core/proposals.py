@@ -11,10 +11,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.datastructures import MultiDict
 
-from app.core import changes, clock, scope, workflow
+from app.core import changes, clock, drafts, scope, workflow
 from app.core.boxes import say_beside
 from app.core.changes import ChangeRequest, ChangeState
+from app.core.comparing import Opened
+from app.core.drafting import form_of
+from app.core.drafts import FormDraft
 from app.core.errors import Caution, RuleViolation
 from app.core.labels import ACT_LABELS
 from app.core.unit_of_work import Busy, unit_of_work
@@ -58,23 +62,36 @@ class Proposing:
     _populate: Callable[[Any, Any], None]
     _get_edit_widget: Any
     _evidence_shown: Callable[..., Any]
+    _draft: Callable[..., FormDraft | None]
+    _must_be_writer: Callable[[], None]
+    _form_of: Callable[..., tuple[Any, Opened | None]]
+    _as_sent: Callable[..., tuple[Any, Opened | None]]
+    _decided: Callable[..., bool]
+    _compared: Callable[..., tuple[Any, Opened, list[str]]]
+    _tell_taken: Callable[[list[str]], None]
+    _kept: Callable[..., None]
 
     @expose("/propose/<pk>", methods=["GET", "POST"])
     @has_access
     def propose(self, pk: str) -> Any:
         """The form of an approved record: what is written there is kept as a proposal, the record stays."""
-        item = self._found(pk)
+        item, draft = self._found(pk), None
         if request.method == "GET":
             if refusal := self._why_not_changeable(item):
                 flash(refusal, "warning")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-            form = self.edit_form(formdata=None, obj=item)
-            form.row_version.data = item.version
+            draft = self._draft("propose", item)
+            form, opened = self._form_of(item, draft)
         else:
-            form = self.edit_form(request.form, obj=item)
-            if form.validate() and self._keep_proposal(form, pk):
-                return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-        typed = {name: request.form.get(name, "") for name in ("change_reason", "evidence")}
+            self._must_be_writer()
+            form, opened = self._as_sent(item)
+            if form.validate() and self._decided(form, opened):
+                form, opened, is_kept = self._keep_beside_others(form, opened, pk)
+                if is_kept:
+                    return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        words = form_of(draft) if draft else request.form
+        typed = {name: words.get(name, "") for name in ("change_reason", "evidence")}
+        self._kept(form, "propose", item, draft=draft, opened=opened)
         widgets = self._get_edit_widget(form=form)
         return self.render_template("ledger/propose.html", title=_("Propose a change"), item=item, widgets=widgets, typed=typed)
 
@@ -172,8 +189,19 @@ class Proposing:
         found += [("withdraw", ACT_LABELS["withdraw_change"], False)] if asked.made_by_id == current_user.id else []
         return [told for told in found if self._may(DECISIONS[told[0]])]
 
+    def _keep_beside_others(self, form: Any, opened: Opened | None, pk: str) -> tuple[Any, Opened | None, bool]:
+        """Keep the proposal; where the record was changed meanwhile, the form comes back and says what."""
+        try:
+            return form, opened, self._keep_proposal(form, pk)
+        except StaleDataError:
+            form, opened, taken = self._compared(form, MultiDict(request.form), opened, self._found(pk))
+            self._tell_taken(taken)
+            if not form.comparison:
+                flash(_("Somebody else acted on this record at the same moment. Look at it again."), "danger")
+            return form, opened, False
+
     def _keep_proposal(self, form: Any, pk: str) -> bool:
-        """True when the proposal is kept, be it now or by an earlier sending of the same form."""
+        """True when the proposal is kept, be it now or by an earlier sending of the same form. Raises StaleDataError."""
         try:
             tried = self._try(form, pk)
             explained = {c.code: request.form.get(f"reason_{c.code}", "").strip() for c in tried.cautions}
@@ -184,7 +212,7 @@ class Proposing:
             self._store_proposal(form, pk, tried.values, explained)
         except RuleViolation as refusal:
             say_beside(form, refusal)
-        except (StaleDataError, IntegrityError):
+        except IntegrityError:
             flash(_("Somebody else acted on this record at the same moment. Look at it again."), "danger")
         except Busy as error:
             flash(str(error), "warning")
@@ -223,6 +251,7 @@ class Proposing:
                 if form.row_version.data != str(item.version):
                     raise StaleDataError
                 changes.propose(session, item, values, current_user, explained=explained, token=token, **words)
+            drafts.saved(session, current_user.id, form.act_token.data)
 
     def _proposed(self) -> list[str]:
         return [column for column in self.edit_columns if column not in ("act_token", "row_version")]

@@ -29,6 +29,7 @@ from app.core import audit, changes, clock, history, limits, scope, tokens, work
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes
 from app.core.crypto import secrets_of, uuid7
+from app.core.drafting import Drafting
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import RemoteSelectField
 from app.core.interface import COUNT_CAP, MAX_PAGE
@@ -67,7 +68,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Saving, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Drafting, Saving, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None

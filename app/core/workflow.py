@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, Text, UniqueConstraint, Uuid, inspect, select, text
 from sqlalchemy.orm import Mapped, Session, attributes, declared_attr, mapped_column, object_session
 
-from app.core import attachments, audit, clock, crypto
+from app.core import attachments, audit, clock, crypto, drafts
 from app.core.attachments import Attachment
 from app.core.base import BigId, Model, Row
 from app.core.bulk import Batch
@@ -299,6 +299,7 @@ def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
     for part in (select(RowAuthor).where(RowAuthor.owner_uid == row.uid), select(Attachment).where(Attachment.owner_uid == row.uid)):
         for found in session.scalars(part):
             session.delete(found)
+    drafts.forget(session, row.uid)
     session.delete(row)
 
 
