@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
-from uuid import UUID
 
-from flask import abort, current_app, flash, g, make_response, redirect, request, url_for
+from flask import abort, current_app, flash, g, redirect, request, url_for
+from flask_appbuilder.widgets import RenderTemplateWidget
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -51,32 +51,36 @@ class HasForms(Protocol):
     def _found(self, pk: Any) -> Any: ...
 
 
+class Undecided(RenderTemplateWidget):  # type: ignore[misc]
+    """In the place of a form: nothing, until it is decided what becomes of the words that were begun before."""
+
+    template = "ledger/undecided.html"
+
+
 class Drafting:
     """Mixed into the screen of a ledger; the declarations below are the screen's."""
 
     endpoint: str
     datamodel: Any
-    edit_title: Any
-    render_template: Any
     _found: Callable[[Any], Any]
 
     def _draft(self, form: str, item: Any = None) -> FormDraft | None:
-        """The draft that the address asks for, which must be one of this very form and person; without one, those that wait are offered."""
+        """The draft that the address asks for, which must be one of this very form and person."""
         owner_uid, wanted = item.uid if item else None, request.args.get("draft")
         if wanted is None:
-            self._offer_drafts(form, owner_uid)
             return None
         found = drafts.find(db.session(), current_user.id, wanted)
         if found is None or (found.screen, found.form, found.owner_uid) != (self.endpoint, form, owner_uid):
             abort(404)
         return found
 
-    def _offer_drafts(self, form: str, owner_uid: UUID | None) -> None:
-        """Of a new row the empty form stands below them. The words about a known row are decided about first: it has one draft."""
-        found = drafts.of(db.session(), current_user.id, self.endpoint, form, owner_uid)
+    def _waits(self, form: str, item: Any = None) -> bool:
+        """Whether the page offers words that were begun before. A known row has one draft: those are decided about first."""
+        if request.method != "GET" or "draft" in request.args:
+            return False
+        found = drafts.of(db.session(), current_user.id, self.endpoint, form, item.uid if item else None)
         g.waiting_drafts = [waiting(draft) for draft in found[:SHOWN_WAITING]]
-        if found and owner_uid is not None:
-            abort(make_response(self.render_template("ledger/waiting.html", title=self.edit_title, pk=str(owner_uid))))
+        return bool(found)
 
     def _kept(self, form: Any, name: str, item: Any = None, *, draft: FormDraft | None = None, opened: Opened | None = None) -> None:
         """Tell the page how to keep what is typed on it."""

@@ -24,6 +24,7 @@ from app.core.unit_of_work import take_turn
 MOST = 50  # unfinished forms of one person; a clerk who has more has lost sight of them anyway
 MOST_TYPED = 100_000  # characters of one form; the longest has some thousands
 
+PATHS = Text().with_variant(Text(collation="C"), "postgresql")  # with blanks between; the first one follows when offices are merged
 Words = Sequence[tuple[str, str]]  # what a form sends, name by name
 
 
@@ -44,7 +45,9 @@ class FormDraft(Row):
     screen: Mapped[str] = mapped_column(String(64), comment="The screen whose form it is")
     form: Mapped[str] = mapped_column(String(8), comment="add, edit or propose")
     owner_uid: Mapped[UUID | None] = mapped_column(Uuid, index=True, comment="The row it changes")
-    offices: Mapped[str] = mapped_column(Text, comment="Of a new row: the offices its writer had; without one of them it is closed")
+    offices: Mapped[str] = mapped_column(
+        PATHS, comment="Of a new row: the offices its writer had; without one of them it is closed", info={"follows_regions": True}
+    )
     content_enc: Mapped[bytes] = mapped_column(LargeBinary, info={"sealed": True})
     saved_at: Mapped[datetime] = mapped_column(Moment, index=True)
 

@@ -11,13 +11,12 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.datastructures import MultiDict
 
 from app.core import changes, clock, drafts, scope, workflow
 from app.core.boxes import say_beside
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.comparing import Opened
-from app.core.drafting import form_of
+from app.core.drafting import Undecided, form_of
 from app.core.drafts import FormDraft
 from app.core.errors import Caution, RuleViolation
 from app.core.labels import ACT_LABELS
@@ -62,13 +61,14 @@ class Proposing:
     _populate: Callable[[Any, Any], None]
     _get_edit_widget: Any
     _evidence_shown: Callable[..., Any]
+    _waits: Callable[..., bool]
     _draft: Callable[..., FormDraft | None]
     _must_be_writer: Callable[[], None]
     _form_of: Callable[..., tuple[Any, Opened | None]]
     _as_sent: Callable[..., tuple[Any, Opened | None]]
     _decided: Callable[..., bool]
-    _compared: Callable[..., tuple[Any, Opened, list[str]]]
-    _tell_taken: Callable[[list[str]], None]
+    _beside_others: Callable[..., tuple[Any, Opened | None, bool]]
+    _ask: Callable[..., None]
     _kept: Callable[..., None]
 
     @expose("/propose/<pk>", methods=["GET", "POST"])
@@ -80,15 +80,19 @@ class Proposing:
             if refusal := self._why_not_changeable(item):
                 flash(refusal, "warning")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+            if self._waits("propose", item):
+                widgets = {"edit": Undecided()}
+                return self.render_template("ledger/propose.html", title=_("Propose a change"), item=item, widgets=widgets)
             draft = self._draft("propose", item)
             form, opened = self._form_of(item, draft)
         else:
             self._must_be_writer()
             form, opened = self._as_sent(item)
-            if form.validate() and self._decided(form, opened):
-                form, opened, is_kept = self._keep_beside_others(form, opened, pk)
+            if form.validate() and self._decided(opened):
+                form, opened, is_kept = self._beside_others(lambda words: self._keep_proposal(words, pk), form, opened, pk)
                 if is_kept:
                     return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+            self._ask(form, opened, item, request.form)
         words = form_of(draft) if draft else request.form
         typed = {name: words.get(name, "") for name in ("change_reason", "evidence")}
         self._kept(form, "propose", item, draft=draft, opened=opened)
@@ -188,17 +192,6 @@ class Proposing:
         found = [("apply", ACT_LABELS["apply"], False), ("refuse", ACT_LABELS["refuse"], True)] if strangers else []
         found += [("withdraw", ACT_LABELS["withdraw_change"], False)] if asked.made_by_id == current_user.id else []
         return [told for told in found if self._may(DECISIONS[told[0]])]
-
-    def _keep_beside_others(self, form: Any, opened: Opened | None, pk: str) -> tuple[Any, Opened | None, bool]:
-        """Keep the proposal; where the record was changed meanwhile, the form comes back and says what."""
-        try:
-            return form, opened, self._keep_proposal(form, pk)
-        except StaleDataError:
-            form, opened, taken = self._compared(form, MultiDict(request.form), opened, self._found(pk))
-            self._tell_taken(taken)
-            if not form.comparison:
-                flash(_("Somebody else acted on this record at the same moment. Look at it again."), "danger")
-            return form, opened, False
 
     def _keep_proposal(self, form: Any, pk: str) -> bool:
         """True when the proposal is kept, be it now or by an earlier sending of the same form. Raises StaleDataError."""

@@ -10,23 +10,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.datastructures import MultiDict
 
 from app.core import audit, clock, drafts, tokens, workflow
 from app.core.boxes import say_beside
-from app.core.comparing import Line, Opened, Told, compared, told, unseal
+from app.core.comparing import Opened
+from app.core.conflicts import HIDDEN
 from app.core.crypto import keys
-from app.core.drafting import form_of
+from app.core.drafting import Undecided, form_of
 from app.core.drafts import FormDraft
 from app.core.errors import Caution, RuleViolation
 from app.core.fields import SecretField
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
-
-HIDDEN = ("csrf_token", "act_token", "row_version")
-MINE, THEIRS = "mine", "theirs"  # whose words stay
-ATTEMPTS = 3  # to save beside others who save the same row at the same moment
 
 
 class Saving:
@@ -40,15 +36,21 @@ class Saving:
     add_row_message: Any
     edit_row_message: Any
     formatters_columns: Any
-    label_columns: Any
     _must_be_writer: Callable[[], None]
+    _waits: Callable[..., bool]
     _draft: Callable[..., FormDraft | None]
     _kept: Callable[..., None]
+    _form_of: Callable[..., tuple[Any, Opened | None]]
+    _as_sent: Callable[..., tuple[Any, Opened | None]]
+    _decided: Callable[..., bool]
+    _beside_others: Callable[..., tuple[Any, Opened | None, bool]]
+    _ask: Callable[..., None]
     get_default_url: Callable[[], str]
     _get_add_widget: Any
     _get_edit_widget: Any
 
     def _add(self) -> Any:
+        self._waits("add")
         form, draft = self.add_form(request.form or None), None
         if request.method == "POST":
             self._must_be_writer()
@@ -63,15 +65,18 @@ class Saving:
         item, draft = self._found(pk), None
         if request.method == "GET":
             self._must_be_open(item)
+            if self._waits("edit", item):
+                return {"edit": Undecided()}
             draft = self._draft("edit", item)
             form, opened = self._form_of(item, draft)
         else:
             self._must_be_writer()
             form, opened = self._as_sent(item)
-            if form.validate() and self._decided(form, opened):
-                form, opened, is_saved = self._save_beside_others(form, opened, pk)
+            if form.validate() and self._decided(opened):
+                form, opened, is_saved = self._beside_others(lambda words: self._save(words, pk), form, opened, pk)
                 if is_saved:
                     return None
+            self._ask(form, opened, item, request.form)
         self._kept(form, "edit", item, draft=draft, opened=opened)
         return self._get_edit_widget(form=form)
 
@@ -158,93 +163,6 @@ class Saving:
         for field in form:
             if field.name not in HIDDEN:
                 field.populate_obj(item, field.name)
-
-    # beside others
-
-    def _form_of(self, item: Any, draft: FormDraft | None) -> tuple[Any, Opened | None]:
-        """The form of a row, with what stands in a draft of it; a draft of an older version is compared with what the row says now."""
-        shown = self._opened(item)
-        if draft is None:
-            form = self.edit_form(formdata=None, obj=item)
-            form.row_version.data = item.version
-            return form, shown
-        words = form_of(draft)
-        form, before = self.edit_form(words, obj=item), unseal(words.get("opened", ""), item, current_user.id)
-        if form.row_version.data == shown.version:
-            return form, before or shown
-        form, shown, taken = self._compared(form, words, before, item)
-        self._tell_taken(taken)
-        return form, shown
-
-    def _as_sent(self, item: Any) -> tuple[Any, Opened | None]:
-        """The form as it was sent, with what it had shown; where somebody chose what the register says, that stands in it."""
-        words, opened = MultiDict(request.form), unseal(request.form.get("opened", ""), item, current_user.id)
-        for name in opened.asked if opened else ():
-            if opened and words.get(f"take_{name}") == THEIRS:
-                words[name] = opened.fields[name].sent
-        return self.edit_form(words, obj=item), opened
-
-    def _decided(self, form: Any, opened: Opened | None) -> bool:
-        """Whether every question about two values was answered; without an answer the form comes back with it."""
-        choices = {name: request.form.get(f"take_{name}", "") for name in (opened.asked if opened else ())}
-        if not opened or all(choice in (MINE, THEIRS) for choice in choices.values()):
-            return True
-        flash(_("Choose for each field of the table whose words stay, then save again. Nothing was saved yet."), "warning")
-        form.comparison = [self._line(form, name, opened, choices[name]) for name in opened.asked]
-        return False
-
-    def _save_beside_others(self, form: Any, opened: Opened | None, pk: Any) -> tuple[Any, Opened | None, bool]:
-        """Save; where somebody else saved first, both stay if they changed different fields, and the rest is asked about."""
-        taken: list[str] = []
-        for _once in range(ATTEMPTS):
-            try:
-                is_saved = self._save(form, pk)
-            except StaleDataError:
-                item = self._found(pk)
-                form, opened, more = self._compared(form, MultiDict(request.form), opened, item)
-                taken = [*dict.fromkeys([*taken, *more])]
-                if form.comparison or not form.validate():
-                    break
-            else:
-                self._tell_taken(taken)
-                return form, opened, is_saved
-        self._tell_taken(taken)
-        return form, opened, False
-
-    def _compared(self, form: Any, words: MultiDict[str, str], before: Opened | None, item: Any) -> tuple[Any, Opened, list[str]]:
-        """The form against the row as it is now: the values only others changed are theirs, and what both changed is a question.
-
-        The next sending is against this version. Answers the form, what it shows, and which fields were taken over.
-        """
-        now = self._opened(item)
-        taken, asked = compared(self._told(form, item, before), now.fields, before)
-        for name in taken:
-            words[name] = now.fields[name].sent
-        words["row_version"] = now.version
-        said = {name: before.fields[name].shown if before and name in before.fields else "" for name in asked}
-        shown = Opened(now.version, now.fields, said)
-        form = self.edit_form(words, obj=item)
-        form.comparison = [self._line(form, name, shown) for name in asked]
-        if asked:
-            flash(_("Somebody else changed this record. What you typed is kept; compare and save again."), "warning")
-        return form, shown, taken
-
-    def _line(self, form: Any, name: str, opened: Opened, choice: str = "") -> Line:
-        mine = form[name].raw_data[0] if form[name].process_errors and form[name].raw_data else self._shown(name, form[name].data)
-        return Line(name, form[name].label.text, opened.asked[name], mine, opened.fields[name].shown, choice)
-
-    def _tell_taken(self, names: list[str]) -> None:
-        if names:
-            labels = _(", ").join(str(self.label_columns.get(name, name)) for name in names)
-            flash(_("Somebody else had changed other fields meanwhile: %(fields)s. Theirs and yours both stand.", fields=labels), "info")
-
-    def _opened(self, item: Any) -> Opened:
-        """What an untouched form of this row shows and sends."""
-        return Opened(str(item.version), self._told(self.edit_form(formdata=None, obj=item), item, None))
-
-    def _told(self, form: Any, item: Any, opened: Opened | None) -> dict[str, Told]:
-        boxes = [box for box in form if box.name not in HIDDEN]
-        return {box.name: told(box, item, self._shown(box.name, box.data), opened) for box in boxes}
 
     def _shown(self, name: str, value: Any) -> str:
         """A value as the record page shows it; nothing is told as nothing."""

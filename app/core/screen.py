@@ -28,6 +28,7 @@ from wtforms.validators import InputRequired
 from app.core import audit, changes, clock, history, limits, scope, tokens, workflow
 from app.core.attaching import Attaching
 from app.core.boxes import Boxes
+from app.core.conflicts import HIDDEN, Conflicts
 from app.core.crypto import secrets_of, uuid7
 from app.core.drafting import Drafting
 from app.core.errors import Caution, RuleViolation
@@ -35,7 +36,7 @@ from app.core.fields import RemoteSelectField
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.labels import ACT_LABELS, FILE_FORMATTERS, FILE_LABELS, formatters_of
 from app.core.proposals import STATES, Proposing
-from app.core.saving import HIDDEN, Saving
+from app.core.saving import Saving
 from app.core.unit_of_work import Busy, take_turn, unit_of_work
 from app.core.workflow import Record
 from app.extensions import db
@@ -68,7 +69,7 @@ class LedgerSearch(SearchWidget):
     template = "ledger/search_widget.html"
 
 
-class LedgerView(Boxes, Drafting, Saving, Proposing, Attaching, ModelView):
+class LedgerView(Boxes, Drafting, Conflicts, Saving, Proposing, Attaching, ModelView):
     """Columns are declared by the ledger; loading, saving, deciding and finding are done here, once."""
 
     rules: Any = None

@@ -18,7 +18,10 @@ def upgrade():
         sa.Column("form", sa.String(length=8), nullable=False, comment="add, edit or propose"),
         sa.Column("owner_uid", sa.Uuid(), nullable=True, comment="The row it changes"),
         sa.Column(
-            "offices", sa.Text(), nullable=False, comment="Of a new row: the offices its writer had; without one of them it is closed"
+            "offices",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+            comment="Of a new row: the offices its writer had; without one of them it is closed",
         ),
         sa.Column("content_enc", sa.LargeBinary(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),

@@ -119,6 +119,30 @@ def test_a_third_who_changes_something_else_costs_no_second_question(sign_in, pa
     assert (now(page)["name"], now(page)["ethnicity"]) == ("张后发", "05")
 
 
+def test_what_was_chosen_stays_chosen_when_a_third_changes_something_else(sign_in, page, now):
+    clerk, colleague = sign_in("clerk"), sign_in("colleague")
+    mine = opened(clerk, page)
+    colleague.http.post(page, data={**opened(colleague, page), "name": "张三发"})
+    asked = clerk.http.post(page, data={**mine, "name": "张后发", "phone": OTHER}).text
+    colleague.http.post(page, data={**opened(colleague, page), "ethnicity": "05"})
+    assert clerk.http.post(page, data={**filled(asked), "take_name": "theirs"}).status_code == 302
+    assert {**now(page), "version": 0} == {"name": "张三发", "ethnicity": "05", "phone": OTHER, "version": 0}
+
+
+def test_a_form_that_is_refused_for_something_else_comes_back_with_the_questions_and_the_answers(sign_in, page, now):
+    clerk, colleague = sign_in("clerk"), sign_in("colleague")
+    mine = opened(clerk, page)
+    colleague.http.post(page, data={**opened(colleague, page), "name": "张三发"})
+    asked = clerk.http.post(page, data={**mine, "name": "张后发", "phone": "12"}).text
+    again = clerk.http.post(page, data={**filled(asked), "take_name": "theirs"})
+    assert again.status_code == 200
+    assert questions(again.text) == {"Name": ["张先发", "张后发", "张三发"]}
+    assert filled(again.text)["take_name"] == "theirs"
+    assert filled(again.text)["name"] == "张后发"
+    assert clerk.http.post(page, data={**filled(again.text), "phone": OTHER}).status_code == 302
+    assert (now(page)["name"], now(page)["phone"]) == ("张三发", OTHER)
+
+
 def test_a_hidden_value_of_others_stays_masked(sign_in, page, now):
     clerk, colleague = sign_in("clerk"), sign_in("colleague")
     mine = opened(clerk, page)

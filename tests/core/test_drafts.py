@@ -11,14 +11,14 @@ from sqlalchemy import select, update
 
 from app.accounts import users
 from app.accounts.models import UserSession
-from app.core import clock, drafts, regions
+from app.core import clock, drafts, merge, regions
 from app.core.crypto import uuid7
 from app.core.drafts import FormDraft
 from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person
-from tests.cast import A1, PASSWORD
+from tests.cast import A1, PASSWORD, A, B
 from tests.conftest import Client
 from tests.factories.births import make_birth, user
 from tests.factories.maternity import make_pregnancy
@@ -229,6 +229,16 @@ def test_a_draft_of_other_fields_takes_the_newer_ones_over(sign_in, page):
     assert clerk.http.post(page, data=filled(text)).status_code == 302
 
 
+def test_a_question_that_was_not_answered_is_there_again(sign_in, page):
+    clerk, colleague = sign_in("clerk"), sign_in("colleague")
+    mine = filled(clerk.get(page).text) | {"name": "李四光"}
+    colleague.http.post(page, data={**filled(colleague.get(page).text), "name": "李三"})
+    asked = filled(clerk.http.post(page, data=mine).text)
+    uid = sent(clerk, "edit", asked | {"take_name": "theirs"}, pk=page.rpartition("/")[2]).json["uid"]
+    form = filled(clerk.get(f"{page}?draft={uid}").text)
+    assert (form["name"], form["take_name"]) == ("李四光", "theirs")
+
+
 # nobody else
 
 
@@ -285,6 +295,14 @@ def test_losing_the_office_closes_the_draft(app: Flask, sign_in, working):
     clerk = sign_in("clerk")
     assert clerk.get(f"/people/add?draft={uid}").status_code == 404
     assert uid not in clerk.get("/").text + clerk.get("/people/add").text
+
+
+def test_a_draft_follows_its_office_into_a_merged_one(sign_in, working):
+    uid = begun(sign_in("clerk"))
+    with working() as session:
+        old = [regions.by_code(session, code) for code in (A, B)]
+        users.set_regions(session, user(session, "clerk"), [merge.merge(session, old, "龙鸦镇", A, clock.today())])
+    assert filled(sign_in("clerk").get(f"/people/add?draft={uid}").text)["name"] == "张先发"
 
 
 def test_losing_the_right_closes_the_draft(app: Flask, sign_in, working):
