@@ -13,7 +13,7 @@ from app.accounts import visitor
 from app.core import clock, crypto, keys, labels, web, workflow
 from app.core.unit_of_work import engine_options
 from app.extensions import csrf, db, migrate
-from app.workbench import bell
+from app.workbench import bell, drafts
 
 
 def create_app(settings: config.Settings | None = None, **overrides: Any) -> Flask:
@@ -30,8 +30,8 @@ def create_app(settings: config.Settings | None = None, **overrides: Any) -> Fla
     web.register(app, settings)
     db.init_app(app)
     migrate.init_app(app, db, compare_type=True)
+    visitor.register(app)  # before the tokens: whose session has ended is told so, with the words kept
     csrf.init_app(app)
-    visitor.register(app)
     bell.register(app)
     _add_screens(app)
     cli.register(app)
@@ -52,6 +52,7 @@ def _add_screens(app: Flask) -> None:
         warning_text=workflow.warning_text,
         on_the_clock=labels.on_the_clock,
     )
+    app.jinja_env.globals["unfinished_forms"] = drafts.waiting
     with app.app_context():
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)

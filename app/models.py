@@ -21,6 +21,7 @@ from app.core.audit import (
 )
 from app.core.changes import ChangeRequest  # one proposal to change one approved row
 from app.core.codes import CodeItem  # one code of one code list
+from app.core.drafts import FormDraft  # what somebody is typing into one form
 from app.core.keys import KeyCheck  # how a wrong key is recognised
 from app.core.limits import LimitedUse  # one use of something limited per hour
 from app.core.list_views import (

@@ -18,6 +18,7 @@ from app.ledgers.people.duplicate_views import DuplicatePairView
 from app.ledgers.people.views import IdentityRequestView, PersonView
 from app.reports.views import ReportView
 from app.workbench import palette
+from app.workbench.draft_views import DraftView
 from app.workbench.help import HelpView
 from app.workbench.queue import QueueView
 from app.workbench.search import SearchView
@@ -57,7 +58,7 @@ def register(app: Flask, appbuilder: Any) -> None:
     for heading, view, name, label, icon in SCREENS:
         inside = {} if heading in ALONE else {"category": "Ledgers", "category_label": _l("Ledgers"), "category_icon": "fa-book"}
         appbuilder.add_view(view, name, label=label, icon=icon, **inside)
-    for without_menu in (SearchView, HelpView, AttachmentView, HealthView):
+    for without_menu in (SearchView, HelpView, AttachmentView, DraftView, HealthView):
         appbuilder.add_view_no_menu(without_menu)
     palette.register(app, appbuilder)
     menu.arrange(app, appbuilder, GROUPS, {name: heading for heading, _view, name, _label, _icon in SCREENS})

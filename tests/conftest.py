@@ -238,9 +238,9 @@ class Client:
 
 
 def hidden_fields(text: str) -> dict[str, str]:
-    """csrf_token, act_token and row_version of the page, and the versions of the rows of a list."""
+    """The hidden fields of the page's form, and the versions of the rows of a list."""
     found = dict(re.findall(r'name="(seen_[0-9a-f-]+)" value="(\d+)"', text))
-    for name in ("csrf_token", "act_token", "row_version"):
+    for name in ("csrf_token", "act_token", "row_version", "writer", "opened"):
         tag = re.search(rf'<input[^>]*name="{name}"[^>]*>', text)
         if tag and (value := re.search(r'value="([^"]*)"', tag[0])):
             found[name] = unescape(value[1])

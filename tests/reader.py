@@ -79,3 +79,45 @@ def beside(page: str, name: str) -> str:
     """What a form says at one of its boxes."""
     found = re.search(rf'id="{name}-error">(.*?)</div></div>', page)
     return found[1] if found else ""
+
+
+class _Filled(HTMLParser):
+    """What the entry form of a page sends as it stands, box by box."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: dict[str, str] = {}
+        self._within, self._select, self._text = False, "", ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._within = "entry" in told.get("class", "").split()
+        if not self._within or (tag in BOXES and "name" not in told):
+            return
+        if tag == "input" and (told.get("type") not in {"checkbox", "radio"} or "checked" in told):
+            self.words[told["name"]] = told.get("value", "")
+        elif tag == "select":
+            self._select = told["name"]
+            self.words.setdefault(self._select, "")
+        elif tag == "option" and self._select and "selected" in told:
+            self.words[self._select] = told.get("value", "")
+        elif tag == "textarea":
+            self._text = told["name"]
+            self.words[self._text] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._text:
+            self.words[self._text] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._within = False
+        self._select, self._text = ("" if tag == "select" else self._select), ("" if tag == "textarea" else self._text)
+
+
+def filled(page: str) -> dict[str, str]:
+    """What the entry form of a page sends when nobody touches it."""
+    return {name: value.lstrip("\r\n") for name, value in _Filled(page).words.items()}

@@ -18,7 +18,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from app.core import codes, crypto, ddl, keys, names, params
+from app.core import codes, crypto, ddl, drafts, keys, names, params
 from app.core.base import Model
 from app.core.crypto import KeyLost, Keyring
 from app.core.scope import elevated
@@ -185,6 +185,7 @@ COUNTED = (
     "transfer",
     "transfer_office",
     "attachment",
+    "form_draft",
     "audit_entry",
     "audit_secret",
     "region",
@@ -213,6 +214,7 @@ def fill(session: Session) -> None:
         merged(session, *(make_person(session, name="李梅", id_no=None) for _twice in range(2)))
         move = make_move(session, status=Status.approved)
         make_transfer(session, session.get_one(Person, move.person_id))
+        drafts.keep(session, move.made_by_id, str(crypto.uuid7()), "MoveView", "add", None, [("person_name", "李梅")])
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

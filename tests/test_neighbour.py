@@ -11,11 +11,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import changes, clock, list_views, regions
+from app.core import changes, clock, drafts, list_views, regions
 from app.core.attachments import Attachment
 from app.core.audit import acting
 from app.core.changes import ChangeRequest
-from app.core.crypto import secrets_of
+from app.core.crypto import secrets_of, uuid7
+from app.core.drafts import FormDraft
 from app.core.fields import RemoteSelectField
 from app.core.list_views import Layout, ListView
 from app.core.scope import Scope, looking_as
@@ -64,6 +65,7 @@ TABLES = (
     ChangeRequest,
     DuplicatePair,
     Attachment,
+    FormDraft,
 )
 RECORDS = {  # ledger → kind of row
     "births": "birth",
@@ -204,6 +206,8 @@ ROADS: dict[tuple[str, str], Road] = {
     ("OwnView.end_others", "POST"): Road((302,)),
     ("OwnView.look", "POST"): Road((302,), words={"look": "dark"}),
     ("OwnView.letters", "POST"): Road((302,), words={"letters": "off"}),
+    ("DraftView.keep", "POST"): Road(GONE, words={"draft_screen": "BirthView", "draft_form": "edit", "draft_pk": "{birth}"}),
+    ("DraftView.discard", "POST"): Road(GONE, words={"uid": "{draft}"}),
     **ledger("PersonView", "person", "id_no", "residence", {"name": "王邻居", "id_type": "1", "sex": "2", "birth_date": "1990-01-02"}),
     **ledger(
         "BirthRegistrationView",
@@ -392,12 +396,16 @@ def town(shared_app: Flask) -> Town:
         told = {"reason": CANARY + "改", "evidence": CANARY + "据", "explained": {}, "token": "0190a0b0-0000-7000-8000-000000000003"}
         asked = changes.propose(session, others[-1], {"child_name": CANARY + "新"}, user(session, "clerk"), **told)
         files = {"scan": attach(session, birth), "proof": attach(session, asked)}
+        typed = {"form": "edit", "owner_uid": birth.uid, "words": [("child_name", CANARY + "写")]}
+        draft = drafts.keep(session, user(session, "clerk").id, str(uuid7()), "BirthView", **typed)
+        assert draft is not None
         run = freeze.submit(session, REPORTS[REPORT], ask(session, where, "2026-03"), user(session, "supervisor"))
         rows = {"person": person, "birth": birth, "registration": registration, "marriage": marriage, "request": request}
         rows |= {"region": where, "run": run, "couple": couple, "woman": woman}
         rows |= {"pair": one_here, "merge": merge, "double": double}
         rows |= {"approved": others[-1], "asked": asked, "wedded": wedded, "death": death, "dead": dead}
         rows |= {"set_up": set_up, "home": at_home.household, "joined": joined}
+        rows["draft"] = draft
         rows |= {"move": move, "moved": moved, "transfer": transfer}
         rows |= files | kept(session)
         uids = [str(row.uid) for row in (*rows.values(), *others)]

@@ -17,6 +17,7 @@ from app.extensions import db
 
 SEEN_EVERY = timedelta(minutes=1)  # a row is touched at most this often
 AGENT_LENGTH = 200
+REMEMBERED = timedelta(days=2)  # a form stays open over night, not for a week
 
 
 def begin(work: Session, user_id: int) -> str:
@@ -53,6 +54,20 @@ def user_of_this_request(user_id: int) -> User | None:
     user, g.user_session_id, g.seen_at, must_change, changed_at = found
     g.password_is_due = passwords.must_be_changed(bool(must_change), changed_at)
     return user
+
+
+def user_of_ended() -> int | None:
+    """Whose session the cookie names that lives no more; not for long, and not of an account that was closed.
+
+    Good for nothing but keeping that person's own words until they sign in.
+    """
+    token = session.get("sid")
+    if not token:
+        return None
+    lately = UserSession.started_at >= clock.now() - REMEMBERED
+    query = select(User.id).join(UserSession, UserSession.user_id == User.id)
+    found: int | None = db.session.scalar(query.where(UserSession.token_hash == _digest(token), User.active, lately))
+    return found
 
 
 def touch() -> None:

@@ -3,11 +3,12 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app, flash, g, redirect, request, url_for
+from flask import current_app, flash, g, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired
@@ -19,6 +20,7 @@ from app.accounts.role_screens import RoleView
 from app.accounts.user_screens import UserView
 from app.core.errors import RuleViolation
 from app.core.unit_of_work import unit_of_work
+from app.core.web import asks_for_json
 from app.extensions import db
 
 LOOKS = ("light", "dark")  # otherwise as the system says
@@ -42,6 +44,8 @@ class SignInView(BaseView):
     @expose("/login/", methods=["GET", "POST"])
     def login(self) -> Any:
         """One message for everything that keeps somebody out."""
+        if asks_for_json():
+            return self._again()
         target = safe_target(request.args.get("next", ""))
         if current_user.is_authenticated:
             return redirect(target)
@@ -53,6 +57,17 @@ class SignInView(BaseView):
                 return redirect(target)
             flash(self.refusal(), "warning")
         return self.render_template("accounts/sign_in.html", title=_("Sign in"), form=form)
+
+    def _again(self) -> Any:
+        """The same door for a page whose session ended: who is signed in now, and the token its forms are sent with."""
+        form = SignInForm()
+        if not current_user.is_authenticated and form.sent():
+            told = signin.sign_in(form.username.data, form.password.data)
+            if told is None:
+                return jsonify(error=self.refusal(), user="", csrf_token=generate_csrf()), 403
+            _tell(told)
+            g.pop("csrf_token", None)  # that of the session before
+        return jsonify(user=current_user.username if current_user.is_authenticated else "", csrf_token=generate_csrf())
 
     def refusal(self) -> str:
         """What everybody is told who did not get in."""

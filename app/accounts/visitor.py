@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from flask import Flask, flash, g, redirect, request, url_for
+from flask import Flask, current_app, flash, g, jsonify, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 
 from app.accounts import sessions
 from app.accounts.models import UserRegion
-from app.core import audit, clock, scope
+from app.core import audit, clock, drafting, scope
 from app.core.regions import Region
+from app.core.web import asks_for_json
 from app.extensions import db
 
 TO_ANYBODY = ("SignInView.login", "SignInView.logout", "LocaleView.index", "HealthView.health")  # and the static files
@@ -38,16 +39,31 @@ def _enter() -> Response | None:
         return None if request.endpoint in TO_ANYBODY else _to_sign_in()
     sessions.touch()
     if g.password_is_due and request.endpoint not in WHILE_PASSWORD_IS_DUE:
+        if asks_for_json():
+            return make_response(jsonify(error=_("Your password must be changed first. Open “My account” in another window.")), 403)
         return redirect(url_for("OwnView.password"))
     return None
 
 
 def _to_sign_in() -> Response:
-    """The door, with the page that was asked for behind it; what was posted cannot be sent again by itself."""
-    wanted = request.full_path.removesuffix("?") if request.method == "GET" else ""
-    if request.path != "/":
+    """The door, with the page that was asked for behind it; the words of an entry form wait there for their writer."""
+    if asks_for_json():
+        return make_response(jsonify(error=_("Your session has ended. Sign in again.")), 401)
+    wanted = request.full_path.removesuffix("?") if request.method == "GET" else _kept_words()
+    if request.method == "POST" and wanted:
+        flash(_("Your session had ended. What you typed is kept: sign in, and it is there again."), "warning")
+    elif request.path != "/":
         flash(_("Please sign in. If you were signed in, your session has ended."), "info")
-    return redirect(url_for("SignInView.login", next=wanted if wanted != "/" else None))
+    return redirect(url_for("SignInView.login", next=wanted if wanted not in ("", "/") else None))
+
+
+def _kept_words() -> str:
+    """Where the words that were sent come back, after the one whose session this was has signed in; nothing where none are kept."""
+    user_id = sessions.user_of_ended()
+    if user_id is None:
+        return ""
+    with scope.looking_as(scope.Scope.of(paths_of(user_id))):
+        return drafting.keep_at_the_door(user_id, current_app.extensions["appbuilder"].sm.permissions_of(user_id))
 
 
 def _leave(error: BaseException | None) -> None:

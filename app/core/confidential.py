@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, String, event, inspect
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
-from app.core import audit, changes, return_marks, workflow
+from app.core import audit, changes, drafts, return_marks, workflow
 from app.core.hidden import SALT_LENGTH, new_salt
 from app.core.unit_of_work import take_turn
 from app.core.workflow import HOLDING, STANDARD, Actor, Record, Status, Transition
@@ -44,7 +44,7 @@ def _make_salt(row: Any, _args: Any, _words: Any) -> None:
 
 
 def close(session: Session, row: Confidential, actor: Actor, on: date, *, token: str) -> None:
-    """Consent is withdrawn: the content is blanked, its history cannot be read any more, proposals about it are gone. For ever.
+    """Consent is withdrawn: the content is blanked, its history cannot be read any more, proposals and drafts about it are gone. For ever.
 
     Raises RuleViolation where the record is closed already.
     """
@@ -52,6 +52,7 @@ def close(session: Session, row: Confidential, actor: Actor, on: date, *, token:
     take_turn(session, str(row.uid))
     changes.forget(session, row)
     return_marks.forget(session, row)
+    drafts.forget(session, row.uid)
     row.closed_on, row.change_open = on, False
     for name in _content_of(type(row)):
         setattr(row, name, None)

@@ -12,9 +12,12 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core import changes, clock, scope, workflow
+from app.core import changes, clock, drafts, scope, workflow
 from app.core.boxes import say_beside
 from app.core.changes import ChangeRequest, ChangeState
+from app.core.comparing import Opened
+from app.core.drafting import Undecided, form_of
+from app.core.drafts import FormDraft
 from app.core.errors import Caution, RuleViolation
 from app.core.labels import ACT_LABELS
 from app.core.unit_of_work import Busy, unit_of_work
@@ -58,23 +61,41 @@ class Proposing:
     _populate: Callable[[Any, Any], None]
     _get_edit_widget: Any
     _evidence_shown: Callable[..., Any]
+    _waits: Callable[..., bool]
+    _draft: Callable[..., FormDraft | None]
+    _must_be_writer: Callable[[], None]
+    _form_of: Callable[..., tuple[Any, Opened | None]]
+    _as_sent: Callable[..., tuple[Any, Opened | None]]
+    _decided: Callable[..., bool]
+    _beside_others: Callable[..., tuple[Any, Opened | None, bool]]
+    _ask: Callable[..., None]
+    _kept: Callable[..., None]
 
     @expose("/propose/<pk>", methods=["GET", "POST"])
     @has_access
     def propose(self, pk: str) -> Any:
         """The form of an approved record: what is written there is kept as a proposal, the record stays."""
-        item = self._found(pk)
+        item, draft = self._found(pk), None
         if request.method == "GET":
             if refusal := self._why_not_changeable(item):
                 flash(refusal, "warning")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-            form = self.edit_form(formdata=None, obj=item)
-            form.row_version.data = item.version
+            if self._waits("propose", item):
+                widgets = {"edit": Undecided()}
+                return self.render_template("ledger/propose.html", title=_("Propose a change"), item=item, widgets=widgets)
+            draft = self._draft("propose", item)
+            form, opened = self._form_of(item, draft)
         else:
-            form = self.edit_form(request.form, obj=item)
-            if form.validate() and self._keep_proposal(form, pk):
-                return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-        typed = {name: request.form.get(name, "") for name in ("change_reason", "evidence")}
+            self._must_be_writer()
+            form, opened = self._as_sent(item)
+            if form.validate() and self._decided(opened):
+                form, opened, is_kept = self._beside_others(lambda words: self._keep_proposal(words, pk), form, opened, pk)
+                if is_kept:
+                    return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+            self._ask(form, opened, item, request.form)
+        words = form_of(draft) if draft else request.form
+        typed = {name: words.get(name, "") for name in ("change_reason", "evidence")}
+        self._kept(form, "propose", item, draft=draft, opened=opened)
         widgets = self._get_edit_widget(form=form)
         return self.render_template("ledger/propose.html", title=_("Propose a change"), item=item, widgets=widgets, typed=typed)
 
@@ -173,7 +194,7 @@ class Proposing:
         return [told for told in found if self._may(DECISIONS[told[0]])]
 
     def _keep_proposal(self, form: Any, pk: str) -> bool:
-        """True when the proposal is kept, be it now or by an earlier sending of the same form."""
+        """True when the proposal is kept, be it now or by an earlier sending of the same form. Raises StaleDataError."""
         try:
             tried = self._try(form, pk)
             explained = {c.code: request.form.get(f"reason_{c.code}", "").strip() for c in tried.cautions}
@@ -184,7 +205,7 @@ class Proposing:
             self._store_proposal(form, pk, tried.values, explained)
         except RuleViolation as refusal:
             say_beside(form, refusal)
-        except (StaleDataError, IntegrityError):
+        except IntegrityError:
             flash(_("Somebody else acted on this record at the same moment. Look at it again."), "danger")
         except Busy as error:
             flash(str(error), "warning")
@@ -223,6 +244,7 @@ class Proposing:
                 if form.row_version.data != str(item.version):
                     raise StaleDataError
                 changes.propose(session, item, values, current_user, explained=explained, token=token, **words)
+            drafts.saved(session, current_user.id, form.act_token.data)
 
     def _proposed(self) -> list[str]:
         return [column for column in self.edit_columns if column not in ("act_token", "row_version")]

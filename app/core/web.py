@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from app.core import static
+from app.core import drafting, static
 from app.core.scope import OutOfScope
 from app.core.unit_of_work import Busy
 
@@ -125,8 +125,14 @@ def _read_on() -> None:
             return
 
 
+def asks_for_json() -> bool:
+    """Whether a script of ours asks, to which a page would say nothing."""
+    return request.accept_mimetypes.best == "application/json"
+
+
 def _expired(_error: CSRFError) -> Any:
-    return _page(400)
+    """A form with words in it comes back to whoever typed them; anything else is told in a sentence."""
+    return (None if asks_for_json() else drafting.show_again()) or _page(400)
 
 
 def _failed(error: Exception) -> Any:
@@ -156,6 +162,6 @@ def _page(code: int) -> Any:
     text = texts.get(
         code, _("Something went wrong on our side. Nothing was saved. Tell your admin this number: %(n)s", n=g.get("request_id", ""))
     )
-    if request.accept_mimetypes.best == "application/json":
+    if asks_for_json():
         return jsonify(error=text), code
     return render_template("error.html", code=code, text=text, appbuilder=current_app.extensions["appbuilder"]), code

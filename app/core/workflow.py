@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, attributes, declared_attr, mapped_column, object_session
 
-from app.core import attachments, audit, clock, crypto
+from app.core import attachments, audit, clock, crypto, drafts
 from app.core.attachments import Attachment
 from app.core.base import BigId, Model, Row
 from app.core.bulk import Batch
@@ -340,6 +340,7 @@ def discard(row: Record, actor: Actor, *, token: str, reason: str = "") -> None:
     for part in (select(RowAuthor).where(RowAuthor.owner_uid == row.uid), select(Attachment).where(Attachment.owner_uid == row.uid)):
         for found in session.scalars(part):
             session.delete(found)
+    drafts.forget(session, row.uid)
     session.delete(row)
 
 

@@ -1,4 +1,5 @@
-"""What had its time is removed: forms that were sent, uses that were counted, old sessions, failed sign-ins that no longer count.
+"""What had its time is removed: forms that were sent, uses that were counted, old sessions, failed sign-ins that no longer count,
+forms that were begun and not gone on with.
 
 How long each is kept are dated parameters (scheme `retention`, in days); those without one are kept for ever. Readable values of
 the history go only where an office has loaded `history_value_days`. No row of a ledger and no chained entry is ever removed.
@@ -20,6 +21,7 @@ from app.accounts.models import SignInThrottle, UserSession
 from app.core import attachment_files, audit, clock, params
 from app.core.attachments import Attachment
 from app.core.audit import AuditEntry, AuditSecret
+from app.core.drafts import FormDraft
 from app.core.limits import LimitedUse
 from app.core.list_views import Kind, ListView
 from app.core.sampling import QueueLook
@@ -66,6 +68,10 @@ def _sessions(before: datetime) -> Select[Any]:
     return select(UserSession.id).where(UserSession.started_at < before, not_(sessions.is_alive()), UserSession.id.not_in(last))
 
 
+def _drafts(before: datetime) -> Select[Any]:
+    return select(FormDraft.id).where(FormDraft.saved_at < before)
+
+
 def _history_values(before: datetime) -> Select[Any]:
     """Old and new values that can be read. The entry keeps their digest, so that its chain stays whole."""
     entry = and_(AuditEntry.chain == AuditSecret.chain, AuditEntry.number == AuditSecret.number)
@@ -88,6 +94,7 @@ RULES = (
     Rule("queue_look_days", QueueLook, _looks),
     Rule("user_session_days", UserSession, _sessions),
     Rule("sign_in_throttle_days", SignInThrottle, _failures),
+    Rule("form_draft_days", FormDraft, _drafts),
     Rule("history_value_days", AuditSecret, _history_values),
     Rule("list_search_days", ListView, _searches),
 )

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import crypto
+from app.core import crypto, drafts
 from app.core.audit import acting
 from app.core.scope import looking_as
 from app.core.unit_of_work import unit_of_work
@@ -69,6 +69,8 @@ def fill(session: Session) -> None:
     make_registration(session, woman_id_no=NUMBERS[0], partner_id_no=NUMBERS[1])
     session.add(sealed(session, proposal(session), "content", "{}"))
     session.add(sealed(session, report(session), "rows", "[]"))
+    typed = [("mother_name", "李梅"), ("mother_id_no", NUMBERS[0])]
+    drafts.keep(session, user(session, "clerk").id, str(crypto.uuid7()), "BirthView", "add", None, typed, offices=[PATH_A])
 
 
 def proposal(session: Session) -> ChangeRequest:

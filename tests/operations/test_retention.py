@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts import throttle
 from app.accounts.models import SignInThrottle, UserSession
-from app.core import attachment_files, audit, clock, crypto, list_views
+from app.core import attachment_files, audit, clock, crypto, drafts, list_views
 from app.core.base import Model
 from app.core.crypto import uuid7
+from app.core.drafts import FormDraft
 from app.core.list_views import Kind, Layout, ListView
 from app.core.params import PolicyParam
 from app.core.scope import elevated
@@ -26,7 +27,16 @@ from tests.conftest import Client
 from tests.core.rows import make_person, user
 from tests.operations.conftest import NUMBERS, PHONE, working
 
-GOES = {"client_token", "limited_use", "list_view", "queue_look", "user_session", "sign_in_throttle", "audit_secret"}  # what grows stays
+GOES = {
+    "client_token",
+    "form_draft",
+    "limited_use",
+    "list_view",
+    "queue_look",
+    "user_session",
+    "sign_in_throttle",
+    "audit_secret",
+}  # the rest grows
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +162,17 @@ def test_what_was_looked_for_goes_after_a_day_and_views_stay(office: Flask) -> N
     assert rows(office, select(ListView.kind).order_by(ListView.id)) == [Kind.layout, Kind.view, Kind.search]
 
 
+def test_what_was_typed_and_not_gone_on_with_is_forgotten(office: Flask) -> None:
+    def fill(session: Session) -> None:
+        for age in (0, 29, 31, 99):
+            with clock.stopped_at(ago(days=age)):
+                drafts.keep(session, user(session, "clerk").id, str(crypto.uuid7()), "PersonView", "add", None, [("name", f"张{age}")])
+
+    working(office, fill)
+    assert "form_draft: 2 rows removed" in tidy(office)
+    assert working(office, lambda s: sorted(draft.words[0][1] for draft in s.scalars(select(FormDraft)))) == ["张0", "张29"]
+
+
 # attached files
 
 
@@ -210,7 +231,7 @@ def test_nothing_of_the_ledgers_and_of_the_history_is_removed(filled: Flask, day
         tidy(filled)
     after = counts(filled)
     less = {name for name in before if after[name] < before[name]}
-    assert less == {"audit_secret"}
+    assert less == {"audit_secret", "form_draft"}
     assert {rule.model.__tablename__ for rule in retention.RULES} == GOES
     assert working(filled, lambda s: [*audit.verify(s)]) == []
 

@@ -1,0 +1,160 @@
+// Entry forms: what is typed is kept on the server within five seconds, and nothing is lost when the session, the line or the server is.
+(function () {
+  "use strict";
+  const EVERY = 3000; // milliseconds; with the time of a request well below five seconds
+  const state = document.querySelector("form.entry .kept");
+  if (!state) return;
+  const form = state.form || state.closest("form"), told = state.dataset, dialog = document.querySelector("dialog.sign-in-again");
+  const json = { Accept: "application/json" };
+  const STILL = 1500; // milliseconds without a key before a question may take the keyboard
+  let touched = Boolean(told.unkept), kept = told.unkept ? null : words(), sending = null, sent = false, checked = false;
+  let lastKey = 0, refused = false;
+  form.querySelector(".buttons")?.append(state);
+
+  function words() {
+    const found = new URLSearchParams(new FormData(form));
+    found.delete("csrf_token");
+    return found.toString();
+  }
+
+  function isUnkept() {
+    return touched && !sent && words() !== kept;
+  }
+
+  function request(typed) {
+    const body = new URLSearchParams(typed);
+    body.set("csrf_token", form.elements.csrf_token.value);
+    body.set("draft_screen", told.screen);
+    body.set("draft_form", told.form);
+    body.set("draft_pk", told.pk);
+    return body;
+  }
+
+  function say(text, wrong) {
+    state.toggleAttribute("data-pending", isUnkept());
+    if (state.textContent !== text) state.textContent = text;
+    state.classList.toggle("wrong", Boolean(wrong));
+  }
+
+  // One at a time, the newest words; answers the status, or 0 where nobody answers.
+  async function keep() {
+    const typed = words();
+    try {
+      const answer = await fetch(told.url, { method: "POST", headers: json, body: request(typed) });
+      const said = await answer.json();
+      if (answer.ok) { kept = typed; say(said.text); }
+      else if (answer.status === 401) say(told.signedOut, true);
+      else say(said.error || told.offline, true);
+      return answer.status;
+    } catch (problem) {
+      say(told.offline, true);
+      return 0;
+    }
+  }
+
+  function keepOnce() {
+    sending = sending || keep().finally(() => { sending = null; });
+    return sending;
+  }
+
+  async function keepNow() {
+    if (!isUnkept() || sending) return;
+    const status = await keepOnce();
+    if (status === 400 && await signedIn()) keepOnce();
+    if (status !== 401 || refused || dialog?.open || Date.now() - lastKey < STILL) return;
+    if (await askAgain()) keepOnce(); else refused = true;
+  }
+
+  // Who is signed in now, and the token that forms are sent with: the page takes it over only from the person who typed.
+  function take(said) {
+    if (said.user && said.user !== told.user) {
+      sent = true; // what stands here is nobody's who is here now
+      say(told.other, true);
+      window.location.replace(window.location.pathname);
+      return false;
+    }
+    if (said.user) document.querySelectorAll("input[name=csrf_token]").forEach((box) => { box.value = said.csrf_token; });
+    return Boolean(said.user);
+  }
+
+  async function signedIn() {
+    try {
+      return take(await (await fetch(told.signIn, { headers: json })).json());
+    } catch (problem) {
+      return false;
+    }
+  }
+
+  async function signIn(password) {
+    const door = await (await fetch(told.signIn, { headers: json })).json();
+    if (door.user) return take(door);
+    const body = new URLSearchParams({ csrf_token: door.csrf_token, username: told.user, password: password });
+    const said = await (await fetch(told.signIn, { method: "POST", headers: json, body: body })).json();
+    if (said.error) { dialog.querySelector(".error").textContent = said.error; return false; }
+    return take(said);
+  }
+
+  // Answers whether the same person is signed in again, once the dialog is closed.
+  function askAgain() {
+    if (!dialog) return Promise.resolve(false);
+    const box = dialog.querySelector("input[type=password]"), inner = dialog.querySelector("form");
+    return new Promise((resolve) => {
+      let done = false, busy = false;
+      dialog.querySelector(".error").textContent = "";
+      const onSubmit = async (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (busy) return;
+        busy = true;
+        const password = box.value;
+        box.value = "";
+        done = await signIn(password).catch(() => { dialog.querySelector(".error").textContent = told.offline; return false; });
+        busy = false;
+        if (done || sent) dialog.close(); else box.focus();
+      };
+      inner.addEventListener("submit", onSubmit);
+      dialog.querySelector("[value=later]").onclick = () => dialog.close();
+      dialog.addEventListener("close", () => { inner.removeEventListener("submit", onSubmit); resolve(done); }, { once: true });
+      dialog.showModal();
+      box.focus();
+    });
+  }
+
+  // Before a form goes off, its words are kept and the session is asked for: an ended one costs a password, never the words.
+  form.addEventListener("submit", async (event) => {
+    if (checked) { sent = true; return; }
+    event.preventDefault();
+    event.stopPropagation();
+    if (form.classList.contains("checking")) return;
+    form.classList.add("checking");
+    const button = event.submitter;
+    touched = true;
+    try {
+      if (sending) await sending;
+      let status = await keepOnce();
+      if (status === 401 ? await askAgain() : status === 400 && await signedIn()) status = await keepOnce();
+      checked = ![0, 400, 401, 503].includes(status) && !sent;
+    } finally {
+      form.classList.remove("checking");
+    }
+    if (checked) form.requestSubmit(button && !button.disabled ? button : undefined);
+  });
+
+  // A page that comes back from the browser's memory is typed into again.
+  window.addEventListener("pageshow", () => { sent = checked = false; });
+
+  ["input", "change", "keydown", "paste"].forEach((name) => form.addEventListener(name, () => {
+    touched = true;
+    lastKey = Date.now();
+    state.toggleAttribute("data-pending", isUnkept());
+  }));
+  window.jQuery?.(form).on("change", () => { touched = true; }); // pickers tell jQuery alone
+  form.addEventListener("focusout", keepNow);
+  setInterval(keepNow, EVERY);
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keepNow(); });
+  window.addEventListener("pagehide", () => { if (isUnkept()) navigator.sendBeacon(told.url, request(words())); });
+  window.addEventListener("beforeunload", (event) => { if (isUnkept()) event.preventDefault(); });
+
+  const question = document.getElementById("comparison");
+  if (question) question.focus();
+})();

@@ -1,0 +1,409 @@
+"""Nothing typed is lost: not with the server, not with the browser, not with the session; and nothing typed is left in the browser."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import PASSWORD, PATIENCE, _free_port, _wait
+
+KEPT = ".kept:not([data-pending]):not(.wrong)"
+PER_CHARACTER = 250  # milliseconds; a slow typist
+NAME, REMARK = "张测试", "母女平安,出院时已告知随访时间"
+STORED = """async () => ({local: {...localStorage}, session: {...sessionStorage}, databases: (await indexedDB.databases()).map(d => d.name),
+  caches: await caches.keys()})"""
+
+
+class Server:
+    """An office of its own that can be killed and opened again on the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, _free_port()
+        told = {"DATA_DIR": str(folder), "PORT": str(self.port), "LOG_LEVEL": "ERROR"}
+        self.environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
+        flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
+        for command in ("setup", "demo"):
+            subprocess.run([*flask, command], env=self.environment, check=True, capture_output=True)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.open()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def open(self) -> None:
+        """Serve; a server that is there already goes on."""
+        if self.process is None:
+            with (self.folder / "server.log").open("a") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "run.py"], env=self.environment, stdout=log, stderr=log, start_new_session=True
+                )
+            _wait(self.url)
+
+    def kill(self) -> None:
+        """Without a word of warning, as when the current fails."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def ask(self, statement: str) -> list[Any]:
+        """What the database says, or does, behind the server's back."""
+        with closing(sqlite3.connect(self.folder / "taizhang.db", timeout=PATIENCE)) as connection, connection:
+            return connection.execute(statement).fetchall()
+
+
+@pytest.fixture(scope="module")
+def office(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The office that is killed."""
+    server = Server(tmp_path_factory.mktemp("killed"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def window(chromium: Any, office: Server) -> Iterator[Callable[..., Any]]:
+    """`window("clerk")` gives that person's signed-in page, in a browser of its own."""
+    office.open()
+    contexts = []
+
+    def open_one(user: str = "clerk") -> Any:
+        contexts.append(chromium.new_context(base_url=office.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"))
+        page = contexts[-1].new_page()
+        sign_in(page, user)
+        return page
+
+    yield open_one
+    for context in contexts:
+        with suppress(Exception):
+            context.close()
+    office.open()
+    office.ask("DELETE FROM form_draft")
+    office.ask("DELETE FROM sign_in_throttle")
+
+
+def sign_in(page: Any, user: str) -> None:
+    page.goto("/login/")
+    page.fill("#username", user)
+    page.fill("#password", PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def typed(page: Any, url: str = "/births/add") -> None:
+    """A form into which somebody has begun to type."""
+    page.goto(url)
+    page.locator("#mother_name").press_sequentially(NAME)
+    page.locator("#remark").press_sequentially(REMARK)
+
+
+def shown(page: Any) -> tuple[str, str]:
+    return page.input_value("#mother_name"), page.input_value("#remark")
+
+
+def kept(page: Any) -> None:
+    """Wait until the page says that all its words are on the server."""
+    page.locator(KEPT).filter(has_text="已暂存").wait_for()
+
+
+def continued(page: Any) -> None:
+    """Go on with the only unfinished form of the workbench."""
+    page.goto("/")
+    page.click(".unfinished .btn-primary")
+
+
+def faults(page: Any) -> list[str]:
+    told = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]}" for rule in told for node in rule["nodes"]]
+
+
+def births(office: Server) -> int:
+    return int(office.ask("SELECT count(*) FROM birth")[0][0])
+
+
+# what is lost with what
+
+
+def test_a_form_goes_on_after_the_server_was_killed(window, office):
+    page = window()
+    typed(page)
+    kept(page)
+    before = shown(page)
+    page.fill("#facility", "县医院")
+    kept(page)
+    office.kill()
+    office.open()
+    other = window()
+    continued(other)
+    assert shown(other) == before == (NAME, REMARK)
+    assert other.input_value("#facility") == "县医院"
+    assert faults(other) == []
+
+
+def test_words_typed_while_the_server_is_away_are_kept_when_it_is_back(window, office):
+    page = window()
+    typed(page)
+    kept(page)
+    office.kill()
+    page.locator("#facility").press_sequentially("县医院")
+    page.locator("#mother_name").focus()
+    page.wait_for_selector(".kept.wrong")
+    page.click(".entry .buttons button")
+    page.wait_for_selector(".kept.wrong")
+    assert shown(page) == (NAME, REMARK)
+    office.open()
+    kept(page)
+    other = window()
+    continued(other)
+    assert other.input_value("#facility") == "县医院"
+
+
+def test_a_form_goes_on_after_the_browser_was_closed(window):
+    page = window()
+    typed(page)
+    page.locator("#mother_name").focus()
+    kept(page)
+    page.context.close()
+    other = window()
+    continued(other)
+    assert shown(other) == (NAME, REMARK)
+
+
+def test_at_most_what_was_typed_since_the_last_word_of_being_kept_is_lost(window, office):
+    page, typing, on_server = window(), "一二三四五六七八九十" * 4, 0
+    page.goto("/births/add")
+    box, said = page.locator("#remark"), page.locator(KEPT)
+    for character in typing:
+        box.press_sequentially(character, delay=PER_CHARACTER)
+        on_server = len(box.input_value()) if said.count() and said.inner_text() else on_server
+    office.kill()
+    office.open()
+    other = window()
+    continued(other)
+    came_back = other.input_value("#remark")
+    assert typing.startswith(came_back)
+    assert len(came_back) >= on_server
+    assert (len(typing) - len(came_back)) * PER_CHARACTER <= 5000
+
+
+def test_nothing_typed_is_put_into_the_browser(window):
+    page = window()
+    typed(page)
+    page.locator("#mother_name").focus()
+    kept(page)
+    assert page.evaluate(STORED) == {"local": {}, "session": {}, "databases": [], "caches": []}
+    assert {cookie["name"] for cookie in page.context.cookies()} <= {"taizhang", "taizhang_look"}
+    assert NAME not in str(page.context.cookies()) + page.url
+
+
+# leaving
+
+
+def test_leaving_asks_only_while_words_are_not_kept(window, office):
+    page, asked = window(), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    typed(page)
+    page.locator("#mother_name").focus()
+    kept(page)
+    page.goto("/births/list/")
+    assert asked == []
+    page.goto("/births/add")
+    page.route("**/drafts/keep", lambda route: route.abort())
+    page.locator("#mother_name").press_sequentially("王")
+    page.goto("/births/list/")
+    assert asked == ["beforeunload"]
+
+
+def test_words_of_the_last_moment_are_kept_while_the_page_goes(window, office):
+    page = window()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/births/add")
+    page.locator("#mother_name").press_sequentially(NAME)
+    page.goto("/births/list/")
+    deadline = time.monotonic() + PATIENCE
+    while not office.ask("SELECT id FROM form_draft") and time.monotonic() < deadline:
+        page.evaluate("new Promise(requestAnimationFrame)")
+    continued(page)
+    assert page.input_value("#mother_name") == NAME
+
+
+# the session
+
+
+def end_sessions(office: Server) -> None:
+    office.ask("UPDATE user_session SET ended_at = started_at, end_reason = 'test' WHERE ended_at IS NULL")
+
+
+def birth(page: Any) -> None:
+    """A whole birth, typed."""
+    page.goto("/births/add")
+    for name, value in {"mother_name": NAME, "mother_birth_date": "1995-06-01", "born_on": "2026-11-20", "remark": REMARK}.items():
+        page.fill(f"#{name}", value)
+    for name, value in {"child_order": "1", "plurality": "1", "plural_seq": "1"}.items():
+        page.fill(f"#{name}", value)
+    page.select_option("#mother_id_type", "9", force=True)
+    page.select_option("#sex", "2", force=True)
+    place(page)
+
+
+def place(page: Any) -> None:
+    """Choose where the mother lives, as the picker does."""
+    page.evaluate("""async () => {
+      const box = document.querySelector("#mother_region");
+      const found = (await (await fetch(box.dataset.url)).json()).results.find((one) => /村|社区/.test(one.text));
+      box.append(new Option(found.text, found.id, true, true));
+      jQuery(box).trigger("change");
+    }""")
+
+
+def press_save(page: Any) -> None:
+    page.locator(".entry .buttons button[type=submit], .entry .buttons button:not([type])").first.click()
+
+
+def test_signing_in_in_place_saves_the_words_once(window, office):
+    page, before = window(), births(office)
+    birth(page)
+    end_sessions(office)
+    press_save(page)
+    page.wait_for_selector("dialog.sign-in-again[open]")
+    assert faults(page) == []
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    page.locator("#again-error", has_text="密码").wait_for()
+    page.keyboard.type(PASSWORD)
+    with page.expect_navigation(url="**/births/show/**"):
+        page.keyboard.press("Enter")
+    assert births(office) == before + 1
+    assert office.ask("SELECT id FROM form_draft") == []
+
+
+def test_whoever_does_not_sign_in_keeps_the_page_as_it_is(window, office):
+    page = window()
+    birth(page)
+    end_sessions(office)
+    press_save(page)
+    page.wait_for_selector("dialog.sign-in-again[open]")
+    page.keyboard.press("Escape")
+    assert shown(page) == (NAME, REMARK)
+    press_save(page)
+    page.wait_for_selector("dialog.sign-in-again[open]")
+
+
+def test_another_person_gets_an_empty_form(window, office):
+    page, before = window(), births(office)
+    birth(page)
+    page.locator("#mother_name").focus()
+    kept(page)
+    end_sessions(office)
+    other = page.context.new_page()
+    sign_in(other, "neighbour")
+    page.once("dialog", lambda dialog: dialog.accept())
+    with page.expect_navigation():
+        press_save(page)
+    page.wait_for_load_state()
+    assert page.input_value("#mother_name") == ""
+    assert births(office) == before
+
+
+def test_a_session_renewed_in_another_window_costs_no_question(window, office):
+    page, before = window(), births(office)
+    birth(page)
+    end_sessions(office)
+    sign_in(page.context.new_page(), "clerk")
+    with page.expect_navigation(url="**/births/show/**"):
+        press_save(page)
+    assert births(office) == before + 1
+
+
+def test_without_a_script_the_form_is_filled_after_signing_in(chromium, window, office):
+    context = chromium.new_context(base_url=office.url, locale="zh-CN", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "clerk")
+    page.goto("/births/add")
+    page.fill("#mother_name", NAME)
+    page.fill("#remark", REMARK)
+    end_sessions(office)
+    with page.expect_navigation():
+        press_save(page)
+    page.fill("#username", "clerk")
+    page.fill("#password", PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert shown(page) == (NAME, REMARK)
+    context.close()
+
+
+# saving
+
+
+def test_a_double_click_saves_once_and_leaves_no_draft(window, office):
+    page, before = window(), births(office)
+    birth(page)
+    with page.expect_navigation(url="**/births/show/**"):
+        page.locator(".entry .buttons button").first.dblclick()
+    assert births(office) == before + 1
+    assert office.ask("SELECT id FROM form_draft") == []
+
+
+def test_two_who_change_one_birth_settle_it_field_by_field(window, office):
+    page, other = window(), window()
+    birth(page)
+    with page.expect_navigation(url="**/births/show/**"):
+        press_save(page)
+    edit = page.url.replace("/show/", "/edit/")
+    page.goto(edit)
+    other.goto(edit)
+    other.fill("#remark", "她写的")
+    other.fill("#facility", "县医院")
+    with other.expect_navigation(url="**/births/show/**"):
+        press_save(other)
+    page.fill("#remark", "我写的")
+    with page.expect_navigation():
+        press_save(page)
+    assert page.locator("#comparison tbody tr").count() == 1
+    assert page.locator("#comparison").inner_text().count("她写的") == 1
+    assert faults(page) == []
+    assert page.input_value("#facility") == "县医院"
+    page.check("input[name=take_remark][value=mine]")
+    with page.expect_navigation(url="**/births/show/**"):
+        press_save(page)
+    told = page.locator("main").inner_text()
+    assert "我写的" in told
+    assert "县医院" in told
+
+
+def test_a_row_offers_the_words_that_were_begun_first(window):
+    page = window()
+    birth(page)
+    with page.expect_navigation(url="**/births/show/**"):
+        press_save(page)
+    edit = page.url.replace("/show/", "/edit/")
+    page.goto(edit)
+    page.locator("#remark").press_sequentially("补充")
+    page.locator("#mother_name").focus()
+    kept(page)
+    page.goto(edit)
+    assert page.locator("form.entry").count() == 0
+    assert faults(page) == []
+    page.click(".waiting .btn-primary")
+    assert page.input_value("#remark").endswith("补充")
+    page.goto(edit)
+    with page.expect_navigation():
+        page.click(".waiting .btn-default")
+    assert not page.input_value("#remark").endswith("补充")
+
+
+def test_the_office_answers_after_all_of_this(office):
+    office.open()
+    with urlopen(f"{office.url}/health", timeout=5) as answer:  # noqa: S310  (our own address)
+        assert answer.status == 200
