@@ -18,7 +18,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from app.core import codes, crypto, ddl, drafts, keys, names, params
+from app.core import codes, crypto, ddl, drafts, keys, list_views, names, params
 from app.core.base import Model
 from app.core.crypto import KeyLost, Keyring
 from app.core.scope import elevated
@@ -28,7 +28,7 @@ from app.extensions import db
 from app.models import AuditEntry, CodeItem, KeyCheck, Person, PersonSearch, PolicyParam, ShippedGrant
 from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
-from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration
+from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration, user
 from tests.factories.families import make_death, make_marriage
 from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
@@ -186,6 +186,8 @@ COUNTED = (
     "transfer_office",
     "attachment",
     "form_draft",
+    "list_view",
+    "list_view_office",
     "audit_entry",
     "audit_secret",
     "region",
@@ -215,6 +217,8 @@ def fill(session: Session) -> None:
         move = make_move(session, status=Status.approved)
         make_transfer(session, session.get_one(Person, move.person_id))
         drafts.keep(session, move.made_by_id, str(crypto.uuid7()), "MoveView", "add", None, [("person_name", "李梅")])
+        maker = user(session, "supervisor").id
+        list_views.share(session, list_views.keep_view(session, "BirthView", maker, "Drafts", [], list_views.Layout(), has_words=False))
 
 
 def test_setup_again_with_rows_in_place_changes_nothing(app: Flask, seeing: Any) -> None:

@@ -539,6 +539,15 @@ def test_neighbour_filters_nothing_out(neighbour, town, view, query):
     assert [c for c in town.canaries if c in told] == []
 
 
+@pytest.mark.parametrize("query", ["place={region}", "found={search}", "view={view}", "after={birth}", "before={person}"])
+@pytest.mark.parametrize("view", ["people", *RECORDS])
+def test_a_foreign_identity_in_the_address_of_a_list_tells_nothing(neighbour, town, view, query):
+    brought = query.format(**town.rows)
+    answer = neighbour.get(f"/{view}/list/?{brought}")
+    assert answer.status_code == 200
+    assert [c for c in town.canaries if c in answer.text and c not in brought] == []
+
+
 def told_times(query: str) -> int:
     """How often a filter's own value may stand on the page."""
     return 2 if CANARY in query else 0

@@ -203,7 +203,7 @@ class Listing:
 
     def _rows_widget(self, rows: Sequence[Any], columns: Sequence[str], told: Mapping[str, Any]) -> Any:
         return self.list_widget(
-            label_columns=self.label_columns,
+            label_columns={name: str(label) for name, label in self.label_columns.items()},  # said once, not once for each cell
             include_columns=columns,
             value_columns=self.datamodel.get_values(rows, columns),
             order_columns=self.order_columns,

@@ -13,6 +13,8 @@ from app.ledgers.births.models import Birth
 from tests.cast import A1
 from tests.conftest import EVERYWHERE, Client
 from tests.factories.births import bulk_births
+from tests.factories.moves import answer, make_transfer
+from tests.factories.people import make_person
 from tests.test_costs import counted
 
 ROWS, SIZE = 60, 7
@@ -105,3 +107,17 @@ def test_a_deep_page_costs_no_more_than_twelve_statements(office):
     with counted() as sent:
         clerk.get(f"/births/list/?page_BirthView={DEEP}&after={first}&_flt_0_status=submitted")
     assert len(sent) <= 12, sent
+
+
+def test_a_list_with_an_order_of_its_own_is_walked_by_key_too(app, working):
+    """Transfers that wait come first, the longest due on top, then the others: three expressions, one of them often empty."""
+    with working() as session:
+        sent = [make_transfer(session, make_person(session)) for _number in range(4)]
+        sent[2].due_on = sent[2].due_on.replace(year=2020)
+        answer(session, sent[1], "recall_transfer", "clerk")
+    data = next(v for v in app.extensions["appbuilder"].baseviews if type(v).__name__ == "TransferView").datamodel
+    with app.app_context(), looking_as(EVERYWHERE):
+        order, whole = data.order("", ""), data.page(data.base(), "", "", 0, 9)
+        keys = [data.key_of(row.uid, order) for row in whole[:-1]]
+        assert [data.page_from(data.base(), order, key, 1)[0].id for key in keys] == [row.id for row in whole[1:]]
+        assert [row.state.value for row in whole].index("withdrawn") == 3
