@@ -83,6 +83,11 @@ def since(entries: list[Entry], act: str) -> list[Entry]:
     return entries[: acts.index(act)] if act in acts else []
 
 
+def last_reason(entries: Iterable[Entry], act: str) -> str:
+    """Why the last act of this name was done; of a confidential row nothing but its history tells it."""
+    return next((entry.reason for entry in entries if entry.act == act), "")
+
+
 def _entry(
     entry: audit.AuditEntry,
     labels: Mapping[str, Any],

@@ -103,6 +103,7 @@ class Queueing:
             "groups": groups,
             "differs": len([line for _name, lines in groups for line in lines if line.was is not None]),
             "last_return": next((step for step in reversed(steps) if step.step.act == "return"), None),
+            "return_reason": history.last_reason(told, "return"),
             "last_step": steps[-1] if steps else None,
             "is_waiting": is_waiting,
             "acts": self._queue_acts(item) if is_waiting else [],

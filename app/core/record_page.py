@@ -150,6 +150,7 @@ class RecordPage:
             "then": then,
             "as_it_was": self._groups_of(item, history.before(told[: told.index(then)])) if then else [],
             "goes_back": not merged,
+            "return_reason": history.last_reason(told, "return"),
             "source_label": lambda code: codes.label(db.session(), "record_source", code, str(get_locale())),
         }
 

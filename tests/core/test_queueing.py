@@ -251,6 +251,19 @@ def test_the_database_keeps_what_was_marked(sign_in, waiting, working, statement
         session.execute(text(statement))
 
 
+def test_why_a_confidential_record_is_returned_is_told_to_its_maker_and_stands_in_no_step(working, sign_in, seeing):
+    with working() as session:
+        uid = make_newlywed(session, status=Status.submitted).uid
+    clinician = sign_in("clinician")
+    words = {**hidden_fields(clinician.get(f"/newlywed-services/queue/{uid}").text), "reason_code": NUMBER_WRONG, "reason": "see the card"}
+    clinician.http.post(f"/newlywed-services/queue/{uid}/return", data=words)
+    page = sign_in("service_worker").get(f"/newlywed-services/show/{uid}").text
+    assert (
+        "A number is wrong — see the card" in re.search(r'<section class="alert alert-warning returned">.*?</section>', page, re.DOTALL)[0]
+    )
+    assert seeing(lambda s: s.scalars(select(WorkflowStep.comment).where(WorkflowStep.act == "return")).all()) == [None]
+
+
 def test_notes_about_a_confidential_record_go_with_its_consent(working, sign_in, seeing):
     with working() as session:
         row = make_newlywed(session, status=Status.submitted)
