@@ -6,11 +6,10 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from app.core import pins, regions
+from app.core import regions
 from app.core.pins import FormPin
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
-from app.ledgers.maternity.models import PregnancyService
 from app.ledgers.people.models import Person
 from tests.cast import A1
 from tests.factories.births import make_birth
@@ -139,9 +138,9 @@ def test_a_number_and_what_is_no_box_are_never_pinned(sign_in, seeing, field):
     assert seeing(lambda session: session.scalars(select(FormPin)).all()) == []
 
 
-def test_the_answers_of_a_woman_are_never_taken_over_for_another():
-    kept = pins.pinnable(PregnancyService, ["woman_id_no", "consent_on", "folic_boxes"], ("consent_on",))
-    assert kept == ["folic_boxes"]
+@pytest.mark.parametrize(("field", "status"), [("consent_on", 404), ("folic_answer", 404), ("woman_id_no", 404), ("folic_boxes", 204)])
+def test_what_a_woman_answers_is_never_taken_over_for_another(sign_in, field, status):
+    assert pin(sign_in("service_worker"), field, url="/pregnancy-services").status_code == status
 
 
 def test_the_last_record_is_copied_without_its_numbers(sign_in, working):

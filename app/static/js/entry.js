@@ -63,6 +63,10 @@
   function enter(event) {
     const inForm = event.target.closest?.("form.entry");
     if (event.repeat && inForm && event.target.matches("button, a")) return event.preventDefault();
+    if (event.shiftKey && inForm && event.target.matches(".buttons button")) { // back into the form, never through the button
+      stop(event);
+      return go(boxes(inForm).at(-1));
+    }
     const box = boxOf(event.target);
     if (!box || !box.form?.matches("form.entry") || box.form.closest(".sign-in")) return undefined;
     if (isComposing(event)) return event.stopImmediatePropagation();
