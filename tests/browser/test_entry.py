@@ -375,16 +375,18 @@ def test_what_the_rules_said_stays_while_another_box_cannot_be_read(hands_off):
 def test_a_late_answer_says_nothing_of_a_box_that_was_filled_in_since(hands_off):
     page, _mouse = hands_off()
     waiting = []
+    page.clock.install()
     page.goto("/births/add")
     page.route("**/births/check", lambda route: waiting.append(route))  # noqa: PLW0108  (the driver wants a function of ours)
-    for name in ("mother_name", "sex", "born_on"):
-        page.focus(f"[name={name}]")
+    page.clock.pause_at(clock.now() + timedelta(hours=1))
+    page.focus("[name=mother_name]")
+    page.focus("[name=sex]")
     with page.expect_request("**/births/check"):
-        page.focus("[name=mother_name]")
+        page.clock.run_for(1000)
+    page.focus("[name=born_on]")  # the box of the sex was visited, and the next question is not sent yet
     page.evaluate("document.querySelector('[name=sex]').value = '1'")
-    waiting[-1].continue_()
+    waiting[0].continue_()
     page.wait_for_selector("#mother_name-error")
-    assert page.query_selector("#born_on-error")
     assert not page.query_selector("#sex-error")
 
 
