@@ -62,10 +62,6 @@ class FormDraft(Row):
         return all(scope.current().holds(path) for path in self.offices.split())
 
 
-class Elsewhere(RuleViolation):
-    """The same row is being changed in another window, or an earlier draft of it waits; neither is written over."""
-
-
 def keep(
     session: Session, user_id: int, token: str, screen: str, form: str, owner_uid: UUID | None, words: Words, *, offices: Iterable[str] = ()
 ) -> FormDraft | None:
@@ -129,7 +125,7 @@ def _kept(session: Session, user_id: int, token: str, screen: str, form: str, ow
         return same
     if owner_uid is not None and session.scalar(select(FormDraft.id).where(*_of_row(user_id, screen, form, owner_uid))) is not None:
         told = _("Not kept: you began to change this record elsewhere. Continue or discard that first; it waits on the workbench.")
-        raise Elsewhere.one(told)
+        raise RuleViolation.one(told)
     if (session.scalar(mine.with_only_columns(func.count())) or 0) >= MOST:
         raise RuleViolation.one(_("Not kept: you have %(n)s unfinished forms. Finish some, or discard them on the workbench.", n=MOST))
     return FormDraft(user_id=user_id, token=token, screen=screen, form=form, owner_uid=owner_uid, offices="")

@@ -396,11 +396,11 @@ def test_a_row_offers_the_words_that_were_begun_first(window):
     assert page.locator("form.entry").count() == 0
     assert faults(page) == []
     page.click(".waiting .btn-primary")
-    assert page.input_value("#remark").endswith("补充")
+    assert page.input_value("#remark").startswith("补充")
     page.goto(edit)
     with page.expect_navigation():
         page.click(".waiting .btn-default")
-    assert not page.input_value("#remark").endswith("补充")
+    assert not page.input_value("#remark").startswith("补充")
 
 
 def test_the_office_answers_after_all_of_this(office):

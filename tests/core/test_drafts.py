@@ -1,6 +1,7 @@
 """What is typed into an entry form is kept for whoever typed it, and for nobody else, until it is saved or discarded."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from app.core.crypto import uuid7
 from app.core.drafts import FormDraft
 from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
+from app.extensions import db
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person
 from tests.cast import A1, PASSWORD, A, B
@@ -527,6 +529,44 @@ def test_a_forged_form_of_another_site_does_not_come_back(sign_in):
 
 
 # many at once
+
+
+def at_once(app: Flask, client: Client, posts: list[tuple[str, dict[str, str]]]) -> list[int]:
+    """These requests of one browser at the same moment."""
+    cookie, start, codes = client.http.get_cookie("taizhang"), threading.Barrier(len(posts)), []
+    assert cookie is not None
+
+    def send(address: str, words: dict[str, str]) -> None:
+        browser = app.test_client()
+        browser.set_cookie("taizhang", cookie.value)
+        start.wait()
+        codes.append(browser.post(address, data=words).status_code)
+        with app.app_context():
+            db.session.remove()
+
+    threads = [threading.Thread(target=send, args=post) for post in posts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return codes
+
+
+def test_drafts_sent_at_the_moment_of_saving_do_not_outlive_it(app, sign_in, kept, seeing):
+    clerk, place = sign_in("clerk"), seeing(lambda s: str(regions.by_code(s, A1).uid))
+    form = filled(clerk.get("/people/add").text) | NEW | {"residence": place}
+    typed = form | {"draft_screen": "PersonView", "draft_form": "add", "draft_pk": ""}
+    codes = at_once(app, clerk, [("/people/add", form), *[("/drafts/keep", typed)] * 4])
+    assert sorted(codes) == [200, 200, 200, 200, 302]
+    assert kept() == 0
+    assert seeing(lambda s: s.scalars(select(Person.name)).all()) == ["张先发"]
+
+
+def test_the_first_words_of_one_form_sent_at_once_are_one_draft(app, sign_in, kept):
+    clerk = sign_in("clerk")
+    typed = filled(clerk.get("/people/add").text) | NEW | {"draft_screen": "PersonView", "draft_form": "add", "draft_pk": ""}
+    assert at_once(app, clerk, [("/drafts/keep", typed)] * 4) == [200] * 4
+    assert kept() == 1
 
 
 def test_a_form_and_its_draft_sent_at_once_leave_no_draft(app, sign_in, kept, seeing):

@@ -29,7 +29,7 @@ TOLD = {"topic": "优生优育", "held_on": "2026-03-05", "channel": "1", "liste
 
 def open_office(url: str, folder: Path) -> Flask:
     """The application with one line more in each map, and the new table as its migration would make it."""
-    views.LEDGERS = (*views.LEDGERS, (TalkView, "Talks", "Talks", "fa-bullhorn", *views.LEDGERS[0][4:]))
+    views.SCREENS = (*views.SCREENS, ("events", TalkView, "Talks", "Talks", "fa-bullhorn"))
     sheets.LEDGERS["talks"] = sheet  # type: ignore[index]
     new = {LIKE: "TalkView", MENU_LIKE: "Talks"}
     roles.SHIPPED = tuple(replace(r, grants=(*r.grants, *((p, new[v]) for p, v in r.grants if v in new))) for r in roles.SHIPPED)

@@ -6,6 +6,7 @@
   if (!state) return;
   const form = state.form || state.closest("form"), told = state.dataset, dialog = document.querySelector("dialog.sign-in-again");
   const json = { Accept: "application/json" };
+  const GOES_ON = [200, 409]; // kept, or not kept for a reason that does not speak against saving; otherwise the words stay on the page
   const STILL = 1500; // milliseconds without a key before a question may take the keyboard
   let touched = Boolean(told.unkept), kept = told.unkept ? null : words(), sending = null, sent = false, checked = false;
   let lastKey = 0, refused = false;
@@ -133,7 +134,7 @@
       if (sending) await sending;
       let status = await keepOnce();
       if (status === 401 ? await askAgain() : status === 400 && await signedIn()) status = await keepOnce();
-      checked = ![0, 400, 401, 503].includes(status) && !sent;
+      checked = GOES_ON.includes(status) && !sent;
     } finally {
       form.classList.remove("checking");
     }
