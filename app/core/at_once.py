@@ -84,7 +84,7 @@ class ApprovingAtOnce:
         seen = {pk: request.form.get(f"seen_{pk}", "") for pk in pks}
         results = [(titles[pk], pk, self._decide("approve", pk, seen[pk], tokens_of[pk]) if pk in clean else look) for pk in pks]
         told = {"act": ACT_LABELS["approve"], "results": results, "gone": False, "back": url_for(f"{self.endpoint}.queue")}
-        return self.render_template("ledger/result.html", title=self.list_title, **told)
+        return self.render_template("ledger/result.html", title=self.list_title, endpoint=self.endpoint, sent={}, **told)
 
     def _clean(self) -> Select[Any]:
         """What waits without a warning and without a mark, and was never returned."""

@@ -118,7 +118,7 @@ class Entering:
 
     def _get_add_widget(self, form: Any, exclude_cols: Any = None, widgets: Any = None) -> Any:
         pinned = pins.pinned(db.session(), current_user.id, self.datamodel.obj)
-        kept = self._take_over(form, pinned) if request.method == "GET" else frozenset()
+        kept = self._take_over(form, pinned) if request.method == "GET" and "draft" not in request.args else frozenset()
         found = super()._get_add_widget(form, exclude_cols, widgets)  # type: ignore[misc]
         found["add"].template_args["entry"] = Entry(
             is_new=True,

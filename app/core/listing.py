@@ -57,6 +57,7 @@ class Listing:
     update_redirect: Any
     _acts_of_rows: Any
     _may: Any
+    has_queue: Any
 
     @expose("/list/")
     @has_access
@@ -218,6 +219,7 @@ class Listing:
             offered=self._offered_columns(),
             numbered=NUMBERED,
             most_at_once=MOST_AT_ONCE,
+            queue=url_for(f"{self.endpoint}.queue") if self.has_queue() else "",
             **told,
         )
 

@@ -31,6 +31,8 @@ KEYS: tuple[tuple[Any, tuple[Key, ...]], ...] = (
             Key(("Ctrl+S",), _l("Save")),
             Key(("Ctrl+Enter",), _l("Save and enter another one")),
             Key(("Ctrl+'",), _l("Copy the field from the record before")),
+            Key(("Alt+P",), _l("Keep the field for the next record")),
+            Key(("Alt+Y",), _l("Take what is offered beside the field")),
         ),
     ),
     (

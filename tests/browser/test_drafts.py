@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import PASSWORD, PATIENCE, _free_port, _wait
 
-KEPT = ".kept:not([data-pending]):not(.wrong)"
+KEPT = ".draft-state:not([data-pending]):not(.wrong)"
 PER_CHARACTER = 250  # milliseconds; a slow typist
 NAME, REMARK = "张测试", "母女平安,出院时已告知随访时间"
 STORED = """async () => ({local: {...localStorage}, session: {...sessionStorage}, databases: (await indexedDB.databases()).map(d => d.name),
@@ -157,9 +157,9 @@ def test_words_typed_while_the_server_is_away_are_kept_when_it_is_back(window, o
     office.kill()
     page.locator("#facility").press_sequentially("县医院")
     page.locator("#mother_name").focus()
-    page.wait_for_selector(".kept.wrong")
+    page.wait_for_selector(".draft-state.wrong")
     page.click(".entry .buttons button")
-    page.wait_for_selector(".kept.wrong")
+    page.wait_for_selector(".draft-state.wrong")
     assert shown(page) == (NAME, REMARK)
     office.open()
     kept(page)

@@ -78,4 +78,4 @@ def test_every_page_says_the_way_to_it(sign_in, path, steps):
 def test_another_grouping_changes_nobodys_rights(app):
     """The headings of the menu are no rights: rights hang on the two levels the framework knows."""
     names = [item.name for item in app.appbuilder.menu.get_list()]
-    assert names == ["Accounts", "Ledgers", "Reports"]
+    assert names == ["Accounts", "Approvals", "Ledgers", "Reports"]

@@ -209,7 +209,7 @@ def test_the_marks_are_gone_from_the_form_once_the_record_is_sent_again(sign_in,
     with working() as session:
         do(scope.get(Birth, waiting[0]), "submit", user(session, "clerk"))
         do(scope.get(Birth, waiting[0]), "return", user(session, "supervisor"))
-    assert "to-mend" not in sign_in("clerk").get(f"/births/edit/{waiting[0]}").text
+    assert 'class="to-mend"' not in sign_in("clerk").get(f"/births/edit/{waiting[0]}").text
 
 
 def test_a_reason_that_says_nothing_needs_words(sign_in, waiting, seeing):
@@ -487,3 +487,9 @@ def test_marks_are_read_by_the_step_that_made_them(working):
         steps = workflow.steps_of(birth)
         return_marks.keep(session, birth, {"weight_g": "low"}, token=steps[-1].token)
         assert return_marks.by_step(session, birth) == {steps[-1].token: {"weight_g": "low"}}
+
+
+def test_the_list_leads_whoever_decides_to_the_queue(sign_in):
+    link = '<a class="btn btn-primary" href="/births/queue">'
+    assert [link in sign_in(name).get("/births/list/").text for name in ("supervisor", "clerk")] == [True, False]
+    assert 'href="/newlywed-services/queue"' in sign_in("clinician").get("/newlywed-services/list/").text

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const EVERY = 3000; // milliseconds; with the time of a request well below five seconds
-  const state = document.querySelector("form.entry .kept");
+  const state = document.querySelector("form.entry .draft-state");
   if (!state) return;
   const form = state.form || state.closest("form"), told = state.dataset, dialog = document.querySelector("dialog.sign-in-again");
   const json = { Accept: "application/json" };
