@@ -290,6 +290,16 @@ def test_a_candidate_window_never_moves_the_box(hands_off, script):
     assert here(page) == "mother_birth_date"
 
 
+def test_the_first_key_of_a_pinyin_word_opens_a_picker(hands_off):
+    page, _mouse = hands_off()
+    page.goto("/births/add")
+    page.focus("[data-field=mother_region] .select2-selection")
+    tell(page, ("keydown", {"key": "Process", "code": "KeyL", "keyCode": 229}))
+    page.wait_for_selector(".select2-container--open .select2-search__field")
+    composing(page, "long")
+    assert page.input_value(".select2-container--open .select2-search__field") == "long"
+
+
 def test_a_candidate_window_in_a_picker_chooses_nothing(hands_off):
     page, _mouse = hands_off()
     page.goto("/births/add")
@@ -323,11 +333,11 @@ def test_the_number_fills_the_birth_date_and_asks_where_another_was_typed(hands_
     page.keyboard.press("Control+a")
     page.keyboard.type("1994/6/2")
     page.keyboard.press("Enter")
-    question = page.wait_for_selector("[data-field=mother_birth_date] .question")
+    question = page.wait_for_selector("[data-field=mother_birth_date] .differs")
     assert "1994-06-01" in question.inner_text()
     assert page.input_value("[name=mother_birth_date]") == "1994/6/2"
     page.keyboard.press("Alt+y")
-    page.wait_for_selector("[data-field=mother_birth_date] .question", state="detached")
+    page.wait_for_selector("[data-field=mother_birth_date] .differs", state="detached")
     assert page.input_value("[name=mother_birth_date]") == "1994-06-01"
     assert mouse == []
 
