@@ -9,11 +9,11 @@ from flask_login import current_user
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 
+from app.core.boxes import HIDDEN
 from app.core.comparing import Line, Opened, Told, compared, told, unseal
 from app.core.drafting import form_of
 from app.core.drafts import FormDraft
 
-HIDDEN = ("csrf_token", "act_token", "row_version")
 MINE, THEIRS = "mine", "theirs"  # whose words stay
 ATTEMPTS = 3  # to save beside others who save the same row at the same moment
 

@@ -1,6 +1,6 @@
 """The part of a ledger's screen that keeps what is being typed: which forms have drafts, who may use them, how they come back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,8 +61,6 @@ class Drafting:
     """Mixed into the screen of a ledger; the declarations below are the screen's."""
 
     endpoint: str
-    datamodel: Any
-    _found: Callable[[Any], Any]
 
     def _draft(self, form: str, item: Any = None) -> FormDraft | None:
         """The draft that the address asks for, which must be one of this very form and person."""

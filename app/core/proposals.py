@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import changes, clock, drafts, scope, workflow
-from app.core.boxes import say_beside
+from app.core.boxes import HIDDEN, say_beside
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.comparing import Opened
 from app.core.drafting import Undecided, form_of
@@ -49,9 +49,7 @@ class Proposing:
     rules: Any
     endpoint: str
     edit_columns: Any
-    edit_form: Any
     label_columns: Any
-    show_title: Any
     render_template: Any
     _found: Callable[[Any], Any]
     owner_of: Callable[[Any], Any]
@@ -247,4 +245,4 @@ class Proposing:
             drafts.saved(session, current_user.id, form.act_token.data)
 
     def _proposed(self) -> list[str]:
-        return [column for column in self.edit_columns if column not in ("act_token", "row_version")]
+        return [column for column in self.edit_columns if column not in HIDDEN]

@@ -46,7 +46,6 @@ class Queueing:
 
     datamodel: Any
     endpoint: str
-    actions: Any
     list_title: Any
     _markable: Callable[[], set[str]]
     return_reasons: Callable[[], list[tuple[str, str]]]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -126,10 +125,11 @@ class RecordPage:
         """(why, the acts) of what this person may do by right, and the record refuses now."""
         if not isinstance(item, Record):
             return []
-        refused = [(why, ACT_LABELS.get(act, act)) for act, why in workflow.refused(item, current_user).items() if self._may(act)]
-        return [
-            (why, [label for _why, label in acts]) for why, acts in groupby(sorted(refused, key=lambda one: one[0]), key=lambda one: one[0])
-        ]
+        found: dict[str, list[Any]] = {}
+        for act, why in workflow.refused(item, current_user).items():
+            if self._may(act):
+                found.setdefault(why, []).append(ACT_LABELS.get(act, act))
+        return sorted(found.items())
 
     def _history_of(self, item: Any, merged: Sequence[UUID] = ()) -> list[history.Entry]:
         """The history of a row as this person may read it, the newest first."""
@@ -249,7 +249,3 @@ class RecordPage:
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))
         sealed = getattr(self._found(pk), column)
         return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
-
-
-def _reason(refused: tuple[str, Any]) -> str:
-    return refused[0]
