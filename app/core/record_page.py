@@ -72,6 +72,7 @@ class RecordPage:
     _get_show_widget: Any
     _found: Callable[[Any], Any]
     _may: Callable[[str], bool]
+    _offered_acts: Callable[..., Sequence[tuple[str, Any, bool]]]
     _may_propose: Callable[[Any], bool]
     _is_changed_by_request: Callable[[], bool]
     _files_shown: Callable[..., Any]
@@ -215,13 +216,9 @@ class RecordPage:
         """The rows that became one with this one; their history stands in its own."""
         return ()
 
-    def _acts_of(self, item: Any) -> list[tuple[str, Any, bool]]:
+    def _acts_of(self, item: Any) -> Sequence[tuple[str, Any, bool]]:
         """(act, label, needs a reason) of what this person may do with this row now: by right and by the row's state."""
-        if not isinstance(item, Record):
-            return []
-        possible = workflow.allowed(item, current_user)
-        found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
-        return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
+        return self._offered_acts(item, workflow.allowed(item, current_user)) if isinstance(item, Record) else ()
 
     def _hidden_columns(self) -> list[str]:
         return [c for c in self.show_columns if c in secrets_of(self.datamodel.obj)] if self._may("can_reveal") else []

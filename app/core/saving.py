@@ -35,7 +35,7 @@ class Saving:
     edit_row_message: Any
     formatters_columns: Any
     _must_be_writer: Callable[[], None]
-    _waits: Callable[..., bool]
+    _offers_drafts: Callable[..., bool]
     _draft: Callable[..., FormDraft | None]
     _kept: Callable[..., None]
     _form_of: Callable[..., tuple[Any, Opened | None]]
@@ -48,7 +48,7 @@ class Saving:
     _get_edit_widget: Any
 
     def _add(self) -> Any:
-        self._waits("add")
+        self._offers_drafts("add")
         form, draft = self.add_form(request.form or None), None
         if request.method == "POST":
             self._must_be_writer()
@@ -63,7 +63,7 @@ class Saving:
         item, draft = self._found(pk), None
         if request.method == "GET":
             self._must_be_open(item)
-            if self._waits("edit", item):
+            if self._offers_drafts("edit", item):
                 return {"edit": Undecided()}
             draft = self._draft("edit", item)
             form, opened = self._form_of(item, draft)
