@@ -16,7 +16,8 @@ from app.core.errors import RuleViolation
 from app.core.fields import own_region
 from app.core.list_address import Address
 from app.core.list_views import SIZES, Layout, SavedView, Shelf
-from app.core.listing import SHARE
+from app.core.listing import NO_VIEW
+from app.core.permissions import SHARE
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 
@@ -106,7 +107,7 @@ class Arranging:
             flash(str(refusal), "warning")
         else:
             flash(_("Done."), "success")
-        return redirect(self._url(Address(self.endpoint, [("view", "none" if act == "delete" else uid)])))
+        return redirect(self._url(Address(self.endpoint, [("view", NO_VIEW if act == "delete" else uid)])))
 
     @expose("/places/<uid>")
     @has_access

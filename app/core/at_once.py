@@ -17,7 +17,7 @@ from app.core.labels import ACT_LABELS
 from app.core.workflow import FLAGS, WorkflowStep
 from app.extensions import db
 
-MOST_AT_ONCE = 100  # rows approved at once
+MOST_CLEAN = 100  # rows approved at once
 
 
 class ApprovingAtOnce:
@@ -43,7 +43,7 @@ class ApprovingAtOnce:
     def queue_clean(self) -> Any:
         """Approve what needs no second look: first the list of it, then each row judged by itself."""
         self._must_be_decider("approve")
-        rows = list(db.session.scalars(self._clean().limit(MOST_AT_ONCE).options(*self.datamodel.eager)))
+        rows = list(db.session.scalars(self._clean().limit(MOST_CLEAN).options(*self.datamodel.eager)))
         if request.method == "POST":
             try:
                 return self._approve_at_once({str(row.uid): row for row in rows})
@@ -63,7 +63,7 @@ class ApprovingAtOnce:
             opened=opened,
             needed=sampling.needed(db.session(), len(rows), "", clock.today()),
             draw=secrets.choice(unopened) if unopened else None,
-            most=MOST_AT_ONCE,
+            most=MOST_CLEAN,
             endpoint=self.endpoint,
             listed=self.list_title,
             act_token=workflow.new_token(),
@@ -73,7 +73,7 @@ class ApprovingAtOnce:
         """Raises RuleViolation where nothing is ticked, or too little was opened."""
         self._must_know("approve")
         ticked = [str(uid) for text in request.form.getlist("rowid") if (uid := scope.as_uuid(text))]
-        pks = [*dict.fromkeys(ticked)][:MOST_AT_ONCE]
+        pks = [*dict.fromkeys(ticked)][:MOST_CLEAN]
         if not pks:
             raise RuleViolation.one(_("Tick the rows first."), code="nothing")
         tokens_of = {pk: self._token(f"approve {pk}") for pk in pks}

@@ -19,6 +19,7 @@ from app.core.filters import YES
 from app.core.hidden import hidden_of
 
 ON_ADD, ON_EDIT = ("act_token",), ("act_token", "row_version")  # hidden fields of the forms
+HIDDEN = ("csrf_token", *ON_EDIT)  # all of them
 
 
 class Boxes:

@@ -12,11 +12,11 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from app.core import changes, clock, workflow
+from app.core.boxes import HIDDEN
 from app.core.errors import Caution, RuleViolation
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record
 
-MACHINERY = ("csrf_token", "act_token", "row_version")
 Told = dict[str, list[str]]  # box → what is wrong with it; what belongs to no box stands under ""
 
 
@@ -54,7 +54,7 @@ class Checking:
 
     def _judged(self, form: Any, pk: str | None) -> Any:
         is_whole = form.validate()
-        told: Told = {name: [str(e) for e in errors] for name, errors in form.errors.items() if name not in MACHINERY}
+        told: Told = {name: [str(e) for e in errors] for name, errors in form.errors.items() if name not in HIDDEN}
         numbers = self._read_numbers(form, pk)
         answer: dict[str, Any] = {"cautions": None, "alike": None}  # nothing is known of them before the rules have judged
         if is_whole:

@@ -34,7 +34,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Line:
+class Question:
     """One question: whose words stay."""
 
     name: str

@@ -9,11 +9,11 @@ from flask_login import current_user
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.datastructures import MultiDict
 
-from app.core.comparing import Line, Opened, Told, compared, told, unseal
+from app.core.boxes import HIDDEN
+from app.core.comparing import Opened, Question, Told, compared, told, unseal
 from app.core.drafting import form_of
 from app.core.drafts import FormDraft
 
-HIDDEN = ("csrf_token", "act_token", "row_version")
 MINE, THEIRS = "mine", "theirs"  # whose words stay
 ATTEMPTS = 3  # to save beside others who save the same row at the same moment
 
@@ -88,7 +88,7 @@ class Conflicts:
         words["row_version"] = now.version
         shown = Opened(now.version, now.fields, {name: _said(before, name) for name in asked})
         form = self.edit_form(words, obj=item)
-        form.comparison = [self._compared_line(form, name, shown) for name in asked]
+        form.comparison = [self._question(form, name, shown) for name in asked]
         if asked:
             flash(_("Somebody else changed this record. What you typed is kept; compare and save again."), "warning")
         return form, shown, taken
@@ -98,14 +98,14 @@ class Conflicts:
         if opened is None or hasattr(form, "comparison"):
             return
         mine = self.edit_form(MultiDict(typed), obj=item)
-        form.comparison = [self._compared_line(mine, name, opened, typed.get(f"take_{name}", "")) for name in opened.asked]
+        form.comparison = [self._question(mine, name, opened, typed.get(f"take_{name}", "")) for name in opened.asked]
         for name in opened.asked:
             form[name].data, form[name].raw_data = mine[name].data, mine[name].raw_data
 
-    def _compared_line(self, form: Any, name: str, opened: Opened, choice: str = "") -> Line:
+    def _question(self, form: Any, name: str, opened: Opened, choice: str = "") -> Question:
         box = form[name]
         mine = box.raw_data[0] if box.process_errors and box.raw_data else self._shown(name, box.data)
-        return Line(name, box.label.text, opened.asked[name], mine, opened.fields[name].shown, choice)
+        return Question(name, box.label.text, opened.asked[name], mine, opened.fields[name].shown, choice)
 
     def _tell_taken(self, names: list[str]) -> None:
         if names:

@@ -1,7 +1,7 @@
 """The part of a ledger's screen that decides: one act on one record, or on many after a look at what it would do; each judged by itself."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -52,7 +52,7 @@ class Deciding:
     get_action_permission_name: Any
     _found: Callable[[Any], Any]
     _may: Callable[[str], bool]
-    _acts_of: Callable[[Any], list[tuple[str, Any, bool]]]
+    _acts_of: Callable[[Any], Sequence[tuple[str, Any, bool]]]
     _sent_address: Callable[[], Address]
     _url: Callable[[Address], str]
     _wanted: Any
@@ -165,7 +165,7 @@ class Deciding:
             return {str(row.uid): self._offered_acts(row, possible[row.uid]) for row in rows}
         return {str(row.uid): self._acts_of(row) for row in rows} if self.acts_need_no_question else {}
 
-    def _offered_acts(self, row: Record, possible: Sequence[str]) -> Sequence[tuple[str, Any, bool]]:
+    def _offered_acts(self, row: Record, possible: Collection[str]) -> Sequence[tuple[str, Any, bool]]:
         """Those of the possible acts that this person has the right to."""
         found = [t for t in row.transitions if t.act in possible and self._may(self.get_action_permission_name(t.act))]
         return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]

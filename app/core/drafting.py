@@ -1,6 +1,6 @@
 """The part of a ledger's screen that keeps what is being typed: which forms have drafts, who may use them, how they come back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,8 +61,6 @@ class Drafting:
     """Mixed into the screen of a ledger; the declarations below are the screen's."""
 
     endpoint: str
-    datamodel: Any
-    _found: Callable[[Any], Any]
 
     def _draft(self, form: str, item: Any = None) -> FormDraft | None:
         """The draft that the address asks for, which must be one of this very form and person."""
@@ -74,12 +72,12 @@ class Drafting:
             abort(404)
         return found
 
-    def _waits(self, form: str, item: Any = None) -> bool:
+    def _offers_drafts(self, form: str, item: Any = None) -> bool:
         """Whether the page offers words that were begun before. A known row has one draft: those are decided about first."""
         if request.method != "GET" or "draft" in request.args:
             return False
         found = drafts.of(db.session(), current_user.id, self.endpoint, form, item.uid if item else None)
-        g.waiting_drafts = [waiting(draft) for draft in found[:SHOWN_WAITING]]
+        g.waiting_drafts = [offered(draft) for draft in found[:SHOWN_WAITING]]
         return bool(found)
 
     def _kept(self, form: Any, name: str, item: Any = None, *, draft: FormDraft | None = None, opened: Opened | None = None) -> None:
@@ -124,7 +122,7 @@ def kept_at(draft: FormDraft) -> str:
     return _("Kept at %(time)s", time=f"{clock.local(draft.saved_at):%H:%M}")
 
 
-def waiting(draft: FormDraft) -> dict[str, Any]:
+def offered(draft: FormDraft) -> dict[str, Any]:
     """A draft as pages offer it: when it was kept, and the page where it goes on."""
     pk = str(draft.owner_uid) if draft.owner_uid else None
     url = url_for(f"{draft.screen}.{draft.form}", pk=pk, draft=str(draft.uid))
@@ -161,7 +159,7 @@ def keep_at_the_door(user_id: int, rights: frozenset[tuple[str, str]]) -> str:
         kept = keep(screen, form, pk, user_id, scope.current().paths)
     except (ValidationError, RuleViolation, Busy):
         return ""
-    return waiting(kept)["url"] if kept else ""
+    return offered(kept)["url"] if kept else ""
 
 
 def show_again() -> Any:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core import pins, workflow
+from app.core.boxes import HIDDEN
 from app.core.fields import RemoteSelectField
 from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Record
@@ -43,7 +44,6 @@ class Entering:
     endpoint: str
     add_columns: Any
     add_form: Any
-    actions: Any
     get_default_url: Any
     never_pinned: tuple[str, ...] = ()  # what nobody takes over from another record
     _found: Callable[[Any], Any]
@@ -95,7 +95,7 @@ class Entering:
         return jsonify(values=self._previous_values(self._pinnable()))
 
     def _pinnable(self) -> list[str]:
-        return pins.pinnable(self.datamodel.obj, [c for c in self.add_columns if c != "act_token"], self.never_pinned)
+        return pins.pinnable(self.datamodel.obj, [c for c in self.add_columns if c not in HIDDEN], self.never_pinned)
 
     def _previous_values(self, columns: list[str]) -> dict[str, tuple[str, str]]:
         last = pins.previous(db.session(), current_user.id, self.datamodel.obj)

@@ -18,12 +18,12 @@ from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.list_address import Address, typed
 from app.core.list_views import SIZES, Shelf
 from app.core.paging import NUMBERED
+from app.core.permissions import SHARE
 from app.core.regions import Region
 from app.core.scope import Held, Scope
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 
-SHARE = "can_share_view"  # the right to offer a view to one's offices
 LONGEST_SEARCH = 60  # characters; a name has at most 50
 PINNED = 4  # filters that are always in view
 NO_VIEW = "none"  # the list as the ledger declares it, whatever view it opens with
@@ -195,7 +195,7 @@ class Listing:
             "address": address, "found": text, "view": view, "shelf": shelf, "layout": layout, "columns": columns, "pages": pages,
             "page_size": size, "sizes": SIZES, "count": len(rows) if on_first else self.datamodel.count(wanted), "count_cap": COUNT_CAP,
             "chips": self._chips(address, text), "pinned": PINNED, "url": self._url, "sort_of": lambda column: self._sort(address, column),
-            "may_share": self._may(SHARE),
+            "may_share": self._may(SHARE), "no_view": NO_VIEW,
             "echo": text if request.method == "POST" or not any(sign.isdecimal() for sign in text) else "",  # a number is shown once
         }  # fmt: skip
         widgets = {"list": self._rows_widget(rows, columns, told), "search": self._query_bar(told)}
@@ -248,10 +248,6 @@ class Listing:
 
     def _url(self, address: Address) -> str:
         return url_for(f"{self.endpoint}.list") + str(address)
-
-    def _plain_url(self) -> str:
-        """The whole list, also where it opens with a view."""
-        return self._url(Address(self.endpoint, [("view", NO_VIEW)] if self._shelf().opens_with else []))
 
     def _sort(self, address: Address, column: str) -> tuple[str, str]:
         """(the order that stands, the address of the other one) of a column."""

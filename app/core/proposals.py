@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import changes, clock, drafts, scope, workflow
-from app.core.boxes import say_beside
+from app.core.boxes import HIDDEN, say_beside
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.comparing import Opened
 from app.core.drafting import Undecided, form_of
@@ -49,9 +49,7 @@ class Proposing:
     rules: Any
     endpoint: str
     edit_columns: Any
-    edit_form: Any
     label_columns: Any
-    show_title: Any
     render_template: Any
     _found: Callable[[Any], Any]
     owner_of: Callable[[Any], Any]
@@ -61,7 +59,7 @@ class Proposing:
     _populate: Callable[[Any, Any], None]
     _get_edit_widget: Any
     _evidence_shown: Callable[..., Any]
-    _waits: Callable[..., bool]
+    _offers_drafts: Callable[..., bool]
     _draft: Callable[..., FormDraft | None]
     _must_be_writer: Callable[[], None]
     _form_of: Callable[..., tuple[Any, Opened | None]]
@@ -80,7 +78,7 @@ class Proposing:
             if refusal := self._why_not_changeable(item):
                 flash(refusal, "warning")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-            if self._waits("propose", item):
+            if self._offers_drafts("propose", item):
                 widgets = {"edit": Undecided()}
                 return self.render_template("ledger/propose.html", title=_("Propose a change"), item=item, widgets=widgets)
             draft = self._draft("propose", item)
@@ -107,16 +105,18 @@ class Proposing:
         return self._change_page(uid)
 
     def _change_page(self, uid: str, refusal: RuleViolation | None = None) -> Any:
-        asked, item = self._asked(uid)
+        told = self._proposal_shown(*self._asked(uid), refusal)
+        told |= {"title": _("Proposed change"), "endpoint": self.endpoint, "act_token": workflow.new_token()}
+        return self.render_template("ledger/change.html", **told)
+
+    def _proposal_shown(self, asked: ChangeRequest, item: Any, refusal: RuleViolation | None = None) -> dict[str, Any]:
+        """A proposal beside what the register says, and what may be decided about it."""
         lines = [
             (self.label_columns.get(d.field, d.field), self._shown(d.field, d.old), self._shown(d.field, d.new))
             for d in changes.differences(db.session(), asked, item)
         ]
-        told = {"asked": asked, "item": item, "lines": lines, "decisions": self._decisions(asked, item), "endpoint": self.endpoint}
-        told |= {"seen": seen_of(asked, item), "files": self._evidence_shown(asked, refusal)}
-        return self.render_template(
-            "ledger/change.html", title=_("Proposed change"), state=STATES[asked.state], act_token=workflow.new_token(), **told
-        )
+        told = {"asked": asked, "item": item, "state": STATES[asked.state], "lines": lines, "decisions": self._decisions(asked, item)}
+        return told | {"seen": seen_of(asked, item), "files": self._evidence_shown(asked, refusal)}
 
     @expose("/change/<uid>/<act>", methods=["POST"])
     def decide_change(self, uid: str, act: str) -> Any:
@@ -247,4 +247,4 @@ class Proposing:
             drafts.saved(session, current_user.id, form.act_token.data)
 
     def _proposed(self) -> list[str]:
-        return [column for column in self.edit_columns if column not in ("act_token", "row_version")]
+        return [column for column in self.edit_columns if column not in HIDDEN]

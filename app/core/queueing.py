@@ -3,7 +3,7 @@
 Who made or edited a record does not find it here: another person decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,12 +18,11 @@ from flask_login import current_user
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.core import attachments, changes, clock, codes, history, params, sampling, scope, workflow
+from app.core import attachments, clock, codes, history, params, sampling, scope, workflow
 from app.core.attachments import KINDS
 from app.core.changes import ChangeRequest, ChangeState
 from app.core.interface import COUNT_CAP
 from app.core.labels import ACT_LABELS
-from app.core.proposals import STATES, seen_of
 from app.core.unit_of_work import Busy, unit_of_work
 from app.core.workflow import Record, RowAuthor, Status, WorkflowStep
 from app.extensions import db
@@ -46,7 +45,6 @@ class Queueing:
 
     datamodel: Any
     endpoint: str
-    actions: Any
     list_title: Any
     _markable: Callable[[], set[str]]
     return_reasons: Callable[[], list[tuple[str, str]]]
@@ -64,8 +62,8 @@ class Queueing:
     _history_of: Callable[..., list[history.Entry]]
     _content_of: Callable[..., Any]
     _steps_shown: Callable[[Any], dict[str, Any]]
-    _decisions: Callable[..., Any]
-    _evidence_shown: Callable[..., Any]
+    _proposal_shown: Callable[..., dict[str, Any]]
+    _offered_acts: Callable[..., Sequence[tuple[str, Any, bool]]]
 
     # the list and what is open beside it
 
@@ -144,13 +142,7 @@ class Queueing:
 
     def _proposal_page(self, uid: str) -> Any:
         asked, item = self._asked(uid)
-        lines = [
-            (self.label_columns.get(d.field, d.field), self._shown(d.field, d.old), self._shown(d.field, d.new))
-            for d in changes.differences(db.session(), asked, item)
-        ]
-        told = {"asked": asked, "item": item, "lines": lines, "decisions": self._decisions(asked, item), "state": STATES[asked.state]}
-        told |= {"files": self._evidence_shown(asked, None), "seen": seen_of(asked, item)}
-        return self._queue_page("ledger/queue_change.html", around=None, open_change=asked, **told)
+        return self._queue_page("ledger/queue_change.html", around=None, open_change=asked, **self._proposal_shown(asked, item))
 
     @expose("/queue/change/<uid>/<act>", methods=["POST"])
     def queue_decide_change(self, uid: str, act: str) -> Any:
@@ -170,8 +162,7 @@ class Queueing:
     def waiting(self) -> Select[Any]:
         """The rows that wait for this person's decision, the oldest first; their own are not among them."""
         model = self.datamodel.obj
-        own = select(RowAuthor.user_id).where(RowAuthor.owner_uid == model.uid, RowAuthor.user_id == current_user.id)
-        wanted: Select[Any] = self.datamodel.base().where(model.status == Status.submitted, ~own.exists())
+        wanted: Select[Any] = self.datamodel.base().where(model.status == Status.submitted, ~workflow.entered_by(model, current_user.id))
         return wanted.order_by(model.id)
 
     def count_waiting(self) -> int:
@@ -270,10 +261,8 @@ class Queueing:
         """The acts that another person does on what was submitted."""
         return [t.act for t in getattr(self.datamodel.obj, "transitions", ()) if Status.submitted in t.sources and t.needs_second_person]
 
-    def _queue_acts(self, item: Any) -> list[tuple[str, Any, bool]]:
-        possible = {*workflow.allowed(item, current_user)} & {*self._deciding()}
-        found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
-        return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
+    def _queue_acts(self, item: Any) -> Sequence[tuple[str, Any, bool]]:
+        return self._offered_acts(item, {*workflow.allowed(item, current_user)} & {*self._deciding()})
 
     def _note_look(self, item: Any) -> None:
         """Write down that this person opened the row. A database that is busy may miss one: then it is opened again."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -73,6 +72,7 @@ class RecordPage:
     _get_show_widget: Any
     _found: Callable[[Any], Any]
     _may: Callable[[str], bool]
+    _offered_acts: Callable[..., Sequence[tuple[str, Any, bool]]]
     _may_propose: Callable[[Any], bool]
     _is_changed_by_request: Callable[[], bool]
     _files_shown: Callable[..., Any]
@@ -126,10 +126,11 @@ class RecordPage:
         """(why, the acts) of what this person may do by right, and the record refuses now."""
         if not isinstance(item, Record):
             return []
-        refused = [(why, ACT_LABELS.get(act, act)) for act, why in workflow.refused(item, current_user).items() if self._may(act)]
-        return [
-            (why, [label for _why, label in acts]) for why, acts in groupby(sorted(refused, key=lambda one: one[0]), key=lambda one: one[0])
-        ]
+        found: dict[str, list[Any]] = {}
+        for act, why in workflow.refused(item, current_user).items():
+            if self._may(act):
+                found.setdefault(why, []).append(ACT_LABELS.get(act, act))
+        return sorted(found.items())
 
     def _history_of(self, item: Any, merged: Sequence[UUID] = ()) -> list[history.Entry]:
         """The history of a row as this person may read it, the newest first."""
@@ -215,13 +216,9 @@ class RecordPage:
         """The rows that became one with this one; their history stands in its own."""
         return ()
 
-    def _acts_of(self, item: Any) -> list[tuple[str, Any, bool]]:
+    def _acts_of(self, item: Any) -> Sequence[tuple[str, Any, bool]]:
         """(act, label, needs a reason) of what this person may do with this row now: by right and by the row's state."""
-        if not isinstance(item, Record):
-            return []
-        possible = workflow.allowed(item, current_user)
-        found = [t for t in item.transitions if t.act in possible and self._may(t.act)]
-        return [(t.act, ACT_LABELS.get(t.act, t.act), t.needs_reason) for t in found]
+        return self._offered_acts(item, workflow.allowed(item, current_user)) if isinstance(item, Record) else ()
 
     def _hidden_columns(self) -> list[str]:
         return [c for c in self.show_columns if c in secrets_of(self.datamodel.obj)] if self._may("can_reveal") else []
@@ -249,7 +246,3 @@ class RecordPage:
             return redirect(url_for(f"{self.endpoint}.show", pk=pk))
         sealed = getattr(self._found(pk), column)
         return self._page_of(self._found(pk), {column: sealed.reveal() if sealed else ""})
-
-
-def _reason(refused: tuple[str, Any]) -> str:
-    return refused[0]

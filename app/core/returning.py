@@ -7,6 +7,7 @@ from flask import request
 from flask_babel import get_locale
 
 from app.core import clock, codes, return_marks, workflow
+from app.core.boxes import HIDDEN
 from app.core.workflow import Record, Status
 from app.extensions import db
 
@@ -37,7 +38,7 @@ class Returning:
         return returning
 
     def _markable(self) -> set[str]:
-        return {name for name in self.edit_columns if name not in ("act_token", "row_version")}
+        return {name for name in self.edit_columns if name not in HIDDEN}
 
     def _marked(self) -> dict[str, str]:
         """The fields somebody ticked or wrote a note beside."""

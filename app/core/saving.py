@@ -12,9 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import audit, clock, drafts, tokens, workflow
-from app.core.boxes import say_beside
+from app.core.boxes import HIDDEN, say_beside
 from app.core.comparing import Opened
-from app.core.conflicts import HIDDEN
 from app.core.crypto import keys
 from app.core.drafting import Undecided, form_of
 from app.core.drafts import FormDraft
@@ -32,12 +31,11 @@ class Saving:
     rules: Any
     endpoint: str
     add_form: Any
-    edit_form: Any
     add_row_message: Any
     edit_row_message: Any
     formatters_columns: Any
     _must_be_writer: Callable[[], None]
-    _waits: Callable[..., bool]
+    _offers_drafts: Callable[..., bool]
     _draft: Callable[..., FormDraft | None]
     _kept: Callable[..., None]
     _form_of: Callable[..., tuple[Any, Opened | None]]
@@ -46,12 +44,11 @@ class Saving:
     _beside_others: Callable[..., tuple[Any, Opened | None, bool]]
     _ask: Callable[..., None]
     _doubts: Callable[[Any], list[Caution]]
-    get_default_url: Callable[[], str]
     _get_add_widget: Any
     _get_edit_widget: Any
 
     def _add(self) -> Any:
-        self._waits("add")
+        self._offers_drafts("add")
         form, draft = self.add_form(request.form or None), None
         if request.method == "POST":
             self._must_be_writer()
@@ -66,7 +63,7 @@ class Saving:
         item, draft = self._found(pk), None
         if request.method == "GET":
             self._must_be_open(item)
-            if self._waits("edit", item):
+            if self._offers_drafts("edit", item):
                 return {"edit": Undecided()}
             draft = self._draft("edit", item)
             form, opened = self._form_of(item, draft)
@@ -177,12 +174,6 @@ class Saving:
     def _found(self, pk: Any) -> Any:
         """The row, or 404: a foreign row and a missing row look the same."""
         return self.datamodel.get(pk) or abort(404)
-
-    def post_add_redirect(self) -> Any:
-        saved = g.get("saved_uid")
-        return redirect(url_for(f"{self.endpoint}.show", pk=str(saved)) if saved else self.get_default_url())
-
-    post_edit_redirect = post_delete_redirect = post_add_redirect
 
 
 def _sending(act_token: str) -> str:

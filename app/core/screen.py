@@ -24,16 +24,17 @@ from app.core import clock, workflow
 from app.core.arranging import LIST_ROUTES, Arranging
 from app.core.at_once import ApprovingAtOnce
 from app.core.attaching import Attaching
-from app.core.boxes import Boxes
+from app.core.boxes import HIDDEN, Boxes
 from app.core.checking import Checking
-from app.core.conflicts import HIDDEN, Conflicts
+from app.core.conflicts import Conflicts
 from app.core.crypto import uuid7
 from app.core.deciding import Deciding
 from app.core.drafting import Drafting
 from app.core.entering import Entering
 from app.core.errors import Caution
 from app.core.labels import ACT_LABELS, formatters_of
-from app.core.listing import SHARE, Listing
+from app.core.listing import Listing
+from app.core.permissions import SHARE
 from app.core.proposals import Proposing
 from app.core.queueing import Queueing
 from app.core.record_page import RecordPage

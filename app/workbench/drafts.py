@@ -45,7 +45,7 @@ def _may_continue(draft: FormDraft, screen: LedgerView) -> bool:
 
 def _told(draft: FormDraft, screen: LedgerView) -> Waiting:
     ago = format_timedelta(draft.saved_at - clock.now(), add_direction=True)
-    told = drafting.waiting(draft)
+    told = drafting.offered(draft)
     return Waiting(told["uid"], str(screen.list_title), str(FORMS[draft.form]), _who(draft, screen), ago, told["url"])
 
 

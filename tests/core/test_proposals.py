@@ -59,7 +59,7 @@ def test_a_change_goes_from_the_form_to_the_register(sign_in, seeing, approved):
     assert "Propose a change</a>" not in page
     asked = request_of(seeing, approved)
     compared = supervisor.get(f"/births/change/{asked.uid}").text
-    assert re.search(r"Weight in grams</th><td><del>\(empty\)</del></td><td><ins>3000</ins>", compared)
+    assert re.search(r"Weight in grams</th><td><del>\(empty\)</del></td><td><mark>3000</mark>", compared)
     assert "Apply the change" in compared
     decide(supervisor, asked, "apply")
     assert seeing(lambda _s: scope.get(Birth, approved).weight_g) == 3000
@@ -184,7 +184,7 @@ def test_a_file_that_an_approved_record_names_is_put_right_by_a_request(sign_in,
     assert "Propose a change</a>" not in clerk.get(f"/people/show/{uid}").text
     asked = seeing(lambda s: changes.requests_of(s, scope.get(Person, uid)))[0]
     page = supervisor.get(f"/people/change/{asked.uid}").text
-    assert re.search(r"Name</th><td><del>李梅</del></td><td><ins>李枚</ins>", page)
+    assert re.search(r"Name</th><td><del>李梅</del></td><td><mark>李枚</mark>", page)
     assert supervisor.http.post(f"/people/change/{asked.uid}/apply", data=hidden_fields(page)).status_code == 302
     assert seeing(lambda _s: (scope.get(Person, uid).name, scope.get(Person, uid).name_key)) == ("李枚", "li mei")
     assert seeing(lambda _s: scope.get(Birth, approved).mother_name) == "李梅"

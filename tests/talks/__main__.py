@@ -1,24 +1,30 @@
-"""An office with this one ledger more, in a process of its own: `python -m tests.talks DATABASE FOLDER` walks through all a ledger has."""
+"""An office with this one ledger more, in a process of its own: `python -m tests.talks DATABASE FOLDER` walks through all a ledger has.
+
+Nothing here was declared for it: drafts, views, acts on many, queue and printed form come with the screen.
+"""
 
 import re
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import click
 import xlsxwriter
 from flask import Flask
+from sqlalchemy import func, select
 
 from app import sheets, views
 from app.accounts import roles
 from app.core import audit, ddl, regions, scope
+from app.core.filters import OTHERS
 from app.core.scope import elevated, looking_as
 from app.core.workflow import Status
 from app.extensions import db
 from app.setup import setup
 from tests.cast import A1
-from tests.conftest import EVERYWHERE, Client, make_app
+from tests.conftest import EVERYWHERE, Client, hidden_fields, make_app
 from tests.talks import sheet
 from tests.talks.models import Talk
 from tests.talks.views import TalkView
@@ -72,6 +78,27 @@ def place(app: Flask) -> str:
     return str(asked(app, lambda s: regions.by_code(s, A1).uid))
 
 
+def judged(app: Flask, clerk: Client) -> None:
+    """While somebody types, the same words are said as by saving, and nothing is kept."""
+    told = clerk.send("/talks/check", "/talks/add", **{**TOLD, "held_on": "2999-01-01", "region": place(app)}).json
+    assert told["problems"]["held_on"] == ["The talk lies in the future. Correct the date."]
+    unusual = clerk.send("/talks/check", "/talks/add", **{**TOLD, "listeners": "900", "region": place(app)}).json
+    assert [(c["code"], c["field"]) for c in unusual["cautions"]] == [("many", "listeners")]
+    assert asked(app, lambda s: s.scalar(select(func.count()).select_from(Talk))) == 0
+
+
+def continued(app: Flask, clerk: Client) -> str:
+    """A second talk: what was typed and not saved is offered again, goes on, and is no draft any more once it is saved. Answers its uid."""
+    form = {"draft_screen": "TalkView", "draft_form": "add", "draft_pk": ""}
+    kept = clerk.send("/drafts/keep", "/talks/add", **form, topic="妇女健康", held_on="2026-03-07").json["uid"]
+    begun = f"/talks/add?draft={kept}"
+    assert begun in unescape(clerk.get("/").text)
+    assert 'value="妇女健康"' in clerk.get(begun).text
+    saved = clerk.send("/talks/add", begun, **{**TOLD, "topic": "妇女健康", "held_on": "2026-03-07", "region": place(app)})
+    assert kept not in clerk.get("/").text
+    return saved.headers["Location"].rpartition("/")[2]
+
+
 def listed(clerk: Client, neighbour: Client, uid: str) -> None:
     """List and filters: the row is there, a filter narrows it away, the neighbour learns nothing."""
     link = f"/talks/show/{uid}"
@@ -82,23 +109,54 @@ def listed(clerk: Client, neighbour: Client, uid: str) -> None:
     assert neighbour.get(link).status_code == 404
 
 
-def decided(app: Flask, clerk: Client, supervisor: Client, uid: str) -> None:
-    """Submitted by the clerk, counted on the workbench of the supervisor, approved, told in the history."""
-    page = f"/talks/show/{uid}"
-    clerk.send(f"/talks/action/submit/{uid}", page)
-    assert "/talks/list/?_flt_0_status=submitted" in supervisor.get("/").text
-    supervisor.send(f"/talks/action/approve/{uid}", page)
+def viewed(clerk: Client, neighbour: Client) -> None:
+    """A view keeps the filters under a name, for its maker alone."""
+    saved = clerk.send("/talks/views", "/talks/list/", name="In person", query="?_flt_0_channel=1").headers["Location"]
+    assert "_flt_0_channel=1" in clerk.get(saved).headers["Location"]
+    assert neighbour.get(saved).status_code == 404
+
+
+def handed_in(app: Flask, clerk: Client, uids: list[str]) -> None:
+    """Both are submitted at once, after a look at what that would do."""
+    look = clerk.send("/talks/preview", "/talks/list/", action="submit", all="1", query="?_flt_0_status=draft").text
+    assert "Can take part: 2. Cannot: 0." in look
+    chosen = re.findall(r'name="chosen" value="([^"]+)"', look)
+    done = clerk.http.post("/talks/action_post", data={**hidden_fields(look), "action": "submit", "query": "", "chosen": chosen}).text
+    assert "Done: 2. Refused: 0." in done
+    assert {asked(app, lambda _s, uid=uid: scope.get(Talk, uid).status) for uid in uids} == {Status.submitted}
+
+
+def decided(app: Flask, clerk: Client, supervisor: Client, neighbour: Client, uid: str) -> None:
+    """Counted on the workbench of the supervisor, read and approved in the queue, told in the history. The maker has no queue."""
+    item = f"/talks/queue/{uid}"
+    assert f"/talks/list/?_flt_{OTHERS}_status=submitted" in supervisor.get("/").text
+    assert "/talks/queue" in supervisor.get("/queue/").text
+    assert TOLD["topic"] in supervisor.get("/talks/queue").text
+    assert [told for told in (TOLD["topic"], "2026-03-05", "In person", "Who came") if told not in supervisor.get(item).text] == []
+    assert (clerk.get(item).status_code, neighbour.get(item).status_code) == (403, 403)
+    answer = supervisor.send(f"{item}/approve", item)
+    assert "Still waiting: 1." in supervisor.get(answer.headers["Location"]).text
     assert asked(app, lambda _s: scope.get(Talk, uid).status) is Status.approved
-    assert "Approve" in clerk.get(page).text
+    assert "Approve" in clerk.get(f"/talks/show/{uid}").text
+
+
+def printed(clerk: Client, uid: str) -> None:
+    """The record as an official form, and the history says that it was printed."""
+    looks = f"/talks/show/{uid}?entries=looked"
+    told_of = [clerk.get(looks).text.partition('class="table history"')[2].count("<td")]
+    paper = clerk.send(f"/talks/print/{uid}", f"/talks/show/{uid}").text
+    assert [told for told in ("Talk form", TOLD["topic"], "In person", "Who came") if told not in paper] == []
+    told_of.append(clerk.get(looks).text.partition('class="table history"')[2].count("<td"))
+    assert told_of[0] < told_of[1]
 
 
 def brought(app: Flask, folder: Path) -> None:
     """Template, export and import: what is exported changes nothing, a new row goes in."""
     run, book = app.test_cli_runner().invoke, folder / "talks.xlsx"
     assert run(args=["sheet", "template", "talks", str(folder / "empty.xlsx"), "--as", "clerk"]).exit_code == 0
-    assert "1 rows are in" in run(args=["sheet", "export", "talks", str(book), "--as", "clerk"]).output
+    assert "2 rows are in" in run(args=["sheet", "export", "talks", str(book), "--as", "clerk"]).output
     again = run(args=["sheet", "import", "talks", str(book), "--as", "clerk"]).output
-    assert "1 rows read: 0 in" in again, again
+    assert "2 rows read: 0 in" in again, again
     with xlsxwriter.Workbook(folder / "more.xlsx") as more:
         rows = more.add_worksheet()
         for number, row in enumerate(
@@ -113,13 +171,18 @@ def main(url: str, folder: Path) -> None:
     """All of it, and the history holds."""
     app = open_office(url, folder)
     clerk, supervisor, neighbour = (Client(app, name) for name in ("clerk", "supervisor", "neighbour"))
+    judged(app, clerk)
     uid = entered(app, clerk)
+    other = continued(app, clerk)
     listed(clerk, neighbour, uid)
-    decided(app, clerk, supervisor, uid)
+    viewed(clerk, neighbour)
+    handed_in(app, clerk, [uid, other])
+    decided(app, clerk, supervisor, neighbour, uid)
+    printed(clerk, uid)
     brought(app, folder)
     with elevated("test"):
         assert asked(app, lambda s: list(audit.verify(s))) == []
-    print("list, filters, form, record page, acts, import and export of a ledger without a template")
+    print("a ledger without a template has all that a ledger has")
 
 
 if __name__ == "__main__":
