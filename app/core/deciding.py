@@ -131,7 +131,10 @@ class Deciding:
     def _candidates(self, address: Address) -> tuple[Sequence[Any], str]:
         """The rows that were ticked, or all that the list asks for, and why there are none or too many."""
         if request.form.get("all"):
-            wanted = self._wanted(address, self._shelf().looked_for(address.get("found")))
+            text = self._shelf().looked_for(address.get("found"))
+            if address.get("found") and not text:  # without it, all that match would be all there are
+                return (), _("What was looked for is not kept any more. Search again, then choose all that match.")
+            wanted = self._wanted(address, text)
         else:
             ticked = {scope.as_uuid(text) for text in request.form.getlist("rowid")}
             wanted = self.datamodel.base().where(self.datamodel.obj.uid.in_(ticked - {None}))

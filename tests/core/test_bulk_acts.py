@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.core import deciding
+from app.core.crypto import uuid7
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from tests.cast import A1, B1
@@ -127,6 +128,18 @@ def test_all_that_match_are_those_that_were_found(entered, sign_in):
     address = unescape(re.search(r'data-address="([^"]*)"', clerk.send("/births/find", LIST, text="王一").text)[1])
     text = clerk.send(PREVIEW, LIST, action="submit", all="1", query=address.removeprefix(LIST)).text
     assert [told.partition(".")[0] for told in chosen(text)] == [wanted]
+
+
+def test_all_that_match_of_a_forgotten_search_are_none(entered, sign_in):
+    entered("王一明")
+    entered("李二")
+    clerk, nobody = sign_in("clerk"), uuid7()
+    text = clerk.send(PREVIEW, LIST, action="submit", all="1", query=f"?found={nobody}", follow_redirects=True).text
+    assert chosen(text) == []
+    assert "What was looked for is not kept any more." in clerk.get(LIST).text
+    text = clerk.get(f"{LIST}?found={nobody}").text
+    assert "What was looked for is not kept any more." in text
+    assert str(nobody) not in text
 
 
 def test_too_many_at_once_are_refused_in_a_sentence(entered, sign_in, monkeypatch):
