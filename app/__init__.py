@@ -52,7 +52,7 @@ def _add_screens(app: Flask) -> None:
         warning_text=workflow.warning_text,
         on_the_clock=labels.on_the_clock,
     )
-    app.jinja_env.globals["unfinished_forms"] = drafts.waiting
+    app.jinja_env.globals["unfinished_forms"] = drafts.unfinished
     with app.app_context():
         appbuilder = AppBuilder()
         appbuilder.init_app(app, db.session)

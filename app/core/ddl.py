@@ -9,7 +9,8 @@ from alembic.operations import batch
 from sqlalchemy import Connection, inspect, text
 
 from app.core import scope
-from app.core.workflow import Record, content_columns
+from app.core.content import content_columns
+from app.core.workflow import Record
 
 APPEND_ONLY = ("audit_entry", "workflow_step")
 FIXED = {"return_mark": ("uid", "owner_uid", "token", "field")}  # columns that never change, of rows that never go

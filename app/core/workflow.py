@@ -1,13 +1,10 @@
 """States and acts: one status per record, changed only here, by the acts a table allows."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -24,20 +21,19 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    inspect,
     or_,
     select,
     text,
 )
 from sqlalchemy.orm import Mapped, Session, attributes, declared_attr, mapped_column, object_session
 
-from app.core import attachments, audit, clock, crypto, drafts
+from app.core import audit, clock, crypto, drafts
 from app.core.attachments import Attachment
 from app.core.base import BigId, Model, Row
 from app.core.bulk import Batch
 from app.core.columns import Moment
+from app.core.content import content_hash
 from app.core.errors import Caution, RuleViolation
-from app.core.hidden import digest_of
 from app.core.scope import PATH, Scoped
 
 
@@ -86,7 +82,6 @@ HOLDING = (
     Transition("release", frozenset({Status.submitted}), Status.submitted, needs_second_person=True, needs_reason=True, clears="on_hold"),
 )
 FLAGS = ("possible_duplicate", "incomplete", "on_hold", "change_open", "late")  # beside the one status
-CONTENT = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 MAX_REASON = 500  # characters
 BLOCKING = ("possible_duplicate", "on_hold", "incomplete")  # flags that stop an approval until somebody decides
 
@@ -169,44 +164,6 @@ class Record(Scoped, audit.Audited, Row):
                 sqlite_where=text("change_open = 1"), postgresql_where=text("change_open"),
             ),
         )  # fmt: skip
-
-
-MACHINERY = frozenset(
-    """id uid version scope_path made_by_id made_at changed_by_id changed_at status approved_by_id approved_at row_hash
-    statistical_month possible_duplicate incomplete on_hold change_open late""".split()  # noqa: SIM905  (a list of eighteen would fill the screen)
-)  # what is not content
-
-
-def content_hash(row: Any, was: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """SHA-256 of what the row says: values, secrets by keyed digest, kind and digest of its files. A merge of offices changes nothing.
-
-    `was` holds values that stood in some columns before (column → value), for who asks whether a hash of then still fits.
-    """
-    told: dict[str, Any] = {}
-    kind: Any = type(row)
-    for name, secret in content_columns(getattr(kind, "model", kind)):
-        value = was[name] if name in was else getattr(row, name)
-        if secret:
-            value = value and digest_of(row, _told(getattr(row, secret)))
-        told[name] = value if value is None or isinstance(value, bool | int | list) else str(value)
-    session = None if hasattr(kind, "model") else object_session(row)  # a draft of a batch has no file yet
-    if session and (files := attachments.told(session, row.uid)):
-        told["attachments"] = files
-    return hashlib.sha256(CONTENT.encode(told).encode()).hexdigest()
-
-
-def _told(value: Any) -> str:
-    """A secret or hidden value as text."""
-    return value.reveal() if isinstance(value, crypto.Sealed) else str(value)
-
-
-@lru_cache(maxsize=64)
-def content_columns(model: Any) -> tuple[tuple[str, str], ...]:
-    """Column → the name of the secret it holds, or nothing: what of a record is content."""
-    mapper: Any = inspect(model)
-    told = [(name, c.info) for name, c in mapper.columns.items() if name not in MACHINERY and name not in getattr(model, "not_hashed", ())]
-    told = [(name, info) for name, info in told if not (info.get("blind") or info.get("follows_regions"))]
-    return tuple((name, name.removesuffix("_enc") if info.get("secret") else "") for name, info in told)
 
 
 def transition(row: Record, act: str) -> Transition:

@@ -18,7 +18,7 @@ FORMS = {"add": _l("new"), "edit": _l("change"), "propose": _l("proposed change"
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Unfinished:
     """One unfinished form as the workbench lists it: no name but a masked one."""
 
     uid: str
@@ -29,7 +29,7 @@ class Waiting:
     url: str
 
 
-def waiting(user: Any) -> list[Waiting]:
+def unfinished(user: Any) -> list[Unfinished]:
     """What this person, who is looking, may continue: the right, the offices and the row are asked anew."""
     screens = {view.endpoint: view for view in current_app.extensions["appbuilder"].baseviews if isinstance(view, LedgerView)}
     found = [(draft, screens.get(draft.screen)) for draft in drafts.of(db.session(), user.id)]
@@ -43,10 +43,10 @@ def _may_continue(draft: FormDraft, screen: LedgerView) -> bool:
     return draft.owner_uid is None or scope.get(screen.datamodel.obj, draft.owner_uid) is not None
 
 
-def _told(draft: FormDraft, screen: LedgerView) -> Waiting:
+def _told(draft: FormDraft, screen: LedgerView) -> Unfinished:
     ago = format_timedelta(draft.saved_at - clock.now(), add_direction=True)
     told = drafting.offered(draft)
-    return Waiting(told["uid"], str(screen.list_title), str(FORMS[draft.form]), _who(draft, screen), ago, told["url"])
+    return Unfinished(told["uid"], str(screen.list_title), str(FORMS[draft.form]), _who(draft, screen), ago, told["url"])
 
 
 def _who(draft: FormDraft, screen: LedgerView) -> str:

@@ -38,7 +38,7 @@ class QueueView(BaseView):
         """Each queue with its number and its oldest entries."""
         self.update_redirect()
         queues = [queue for queue in self._queues() if queue.count is None or queue.count or queue.changes]
-        return self.render_template("queues.html", title=_("Approvals"), queues=queues, count_cap=COUNT_CAP)
+        return self.render_template("workbench/queues.html", title=_("Approvals"), queues=queues, count_cap=COUNT_CAP)
 
     def _queues(self) -> Iterator[Queue]:
         for view in self.appbuilder.baseviews:

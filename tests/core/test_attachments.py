@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import stream_encode_multipart
 
-from app.core import attachment_files, attachments, changes, crypto, regions, scans, scope, workflow
+from app.core import attachment_files, attachments, changes, crypto, regions, scans, scope
 from app.core.attachments import MOST_FILES, Attachment
 from app.core.changes import ChangeRequest
+from app.core.content import content_hash
 from app.core.crypto import KeyLost, uuid7
 from app.core.errors import RuleViolation
 from app.core.scope import elevated
@@ -354,7 +355,7 @@ def test_the_files_of_a_row_are_part_of_what_is_approved(working, seeing):
     (file,) = files_of(seeing, uid)
 
     def hashes(_session: Any) -> tuple[str, str]:
-        return scope.get(Birth, uid).row_hash, workflow.content_hash(scope.get(Birth, uid))
+        return scope.get(Birth, uid).row_hash, content_hash(scope.get(Birth, uid))
 
     kept, now = seeing(hashes)
     assert kept == now

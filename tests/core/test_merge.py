@@ -8,10 +8,10 @@ from sqlalchemy import select
 from app.accounts import history_screens
 from app.core import audit, merge, params, regions
 from app.core.audit import acting
+from app.core.content import content_hash
 from app.core.errors import RuleViolation
 from app.core.scope import Scope, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.core.workflow import content_hash
 from app.extensions import db
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person

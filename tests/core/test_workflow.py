@@ -13,11 +13,12 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import clock, workflow
 from app.core.audit import acting
+from app.core.content import content_hash
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.scope import elevated, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.core.workflow import BLOCKING, STANDARD, Status, advance, allowed, content_hash, edited, must_be_open
+from app.core.workflow import BLOCKING, STANDARD, Status, advance, allowed, edited, must_be_open
 from app.extensions import db
 from app.models import BirthRegistration, RowAuthor, WorkflowStep
 from tests.conftest import EVERYWHERE, make_app

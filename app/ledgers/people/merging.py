@@ -14,9 +14,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Column, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.core import audit, changes, clock, crypto, ddl, id_number, scope, workflow
+from app.core import audit, changes, clock, crypto, ddl, id_number, scope
 from app.core.attachments import Attachment
 from app.core.changes import ChangeRequest, ChangeState
+from app.core.content import content_hash
 from app.core.errors import Caution, Problem, RuleViolation
 from app.core.id_number import IdNumber
 from app.core.regions import TOWN_LENGTH
@@ -178,7 +179,7 @@ def is_as_approved(session: Session, row: Record) -> bool:
             [getattr(row, name), *session.scalars(select(Person.id).where(Person.merged_into_id == getattr(row, name)).order_by(Person.id))]
             for name in links
         ]
-    return any(workflow.content_hash(row, dict(zip(links, was, strict=True))) == row.row_hash for was in product(*known))
+    return any(content_hash(row, dict(zip(links, was, strict=True))) == row.row_hash for was in product(*known))
 
 
 def is_change_open(session: Session, files: Mapping[int, UUID], but: DuplicatePair | None = None) -> bool:

@@ -1,21 +1,13 @@
 // Checks while one types: after each box the office says what is wrong with what was visited, in the words that saving would use.
 (function () {
   "use strict";
-  const { form, boxes, seen, groupOf } = window.taizhang.entry;
+  const { form, seen, say, labelOf, groupOf } = window.taizhang.entry;
   if (!form || !form.dataset.check) return;
   const SOON = 120, LATER = 500; // milliseconds: after leaving a box, and while a wrong one is being mended
   const words = form.dataset, told = form.querySelector(".entry-told");
   const groups = new Map([...form.querySelectorAll("[data-field]")].map((group) => [group.dataset.field, group]));
   const visited = new Set(), held = new Map(); // held: box → what its value was when something was wrong with it, and what
   let timer = 0, sent = "", composing = false, running = null, answer = null;
-
-  function say(text, values) {
-    return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  }
-
-  function labelOf(group) {
-    return group.querySelector("label").firstChild.textContent.trim() || group.querySelector("label").textContent.trim();
-  }
 
   function boxIn(group) {
     return group.querySelector("input, select, textarea");
@@ -180,5 +172,5 @@
   }
   if (words.entry === "edit") soon(0); // what was explained before stands beside its box
   count();
-  window.taizhang.check = { soon, visit: (name) => visited.add(name), say, boxes };
+  window.taizhang.check = { soon, visit: (name) => visited.add(name) };
 })();

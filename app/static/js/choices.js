@@ -17,7 +17,7 @@
   document.addEventListener("keydown", (event) => {
     const select = event.target;
     if (!(select instanceof HTMLSelectElement) || event.key.length !== 1 || event.key === " ") return;
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.keyCode === 229) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || window.taizhang.isComposing(event)) return;
     const goesOn = select === list && event.timeStamp - at < PAUSE;
     typed = (goesOn ? typed : "") + event.key.toLowerCase();
     [list, at] = [select, event.timeStamp];

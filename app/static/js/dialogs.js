@@ -22,7 +22,7 @@
 
   // Ctrl+K, also from within a box; an open candidate window of an input method keeps its keys.
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k" && !event.isComposing) {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k" && !office.isComposing(event)) {
       if (!document.getElementById("palette")) return;
       event.preventDefault();
       open("palette");

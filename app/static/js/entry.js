@@ -1,7 +1,7 @@
 // The form at the keyboard: Enter goes from box to box and never sends; a few keys save, open a new form or choose in a picker.
 (function () {
   "use strict";
-  const office = window.taizhang;
+  const office = window.taizhang, { isComposing } = office;
   const form = document.querySelector("form.entry[data-entry]");
   const JUST_COMPOSED = 100; // milliseconds: WebKit tells the end of a composition before the Enter that ended it
   let composed = -Infinity, opened = null, asked = false, waiting = 0, leaving = 0;
@@ -34,10 +34,6 @@
     else if (step > 0) (box.form.querySelector(".buttons .btn-primary") || box.form.querySelector("button:not([type=button])")).focus();
   }
 
-  function isComposing(event) {
-    return event.isComposing || event.keyCode === 229;
-  }
-
   function write(box, value, text) {
     if (box.type === "checkbox") box.checked = value === "y";
     else if (box.matches(".remote-select") && ![...box.options].some((option) => option.value === value)) box.add(new Option(text, value, true, true));
@@ -50,7 +46,16 @@
     if (button && !button.disabled) form.requestSubmit(button);
   }
 
-  office.entry = { form, boxes, seen, boxOf, write, isComposing, groupOf: (box) => box.closest("[data-field]") };
+  // A sentence of the page with its values.
+  function say(text, values) {
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  function labelOf(group) {
+    return group.querySelector("label").firstChild.textContent.trim() || group.querySelector("label").textContent.trim();
+  }
+
+  office.entry = { form, boxes, seen, boxOf, write, say, labelOf, groupOf: (box) => box.closest("[data-field]") };
 
   document.addEventListener("compositionend", (event) => { composed = event.timeStamp; }, true);
   document.addEventListener("keyup", () => { composed = -Infinity; }, true);

@@ -1,7 +1,7 @@
 // An ID number fills what is empty of its person; what was typed and differs becomes a question, never another value.
 (function () {
   "use strict";
-  const { form, write, groupOf, isComposing } = window.taizhang.entry, check = window.taizhang.check;
+  const { form, write, say, groupOf } = window.taizhang.entry, check = window.taizhang.check;
   if (!form || !check) return;
   const words = form.dataset, done = new Map();
 
@@ -38,7 +38,7 @@
     if (!box) return;
     const group = groupOf(box), isEmpty = !box.value.trim();
     if (field.state === "other" && !isEmpty) {
-      note(group, "differs", check.say(words.says, { value: field.text }) + " ", button(words.take, () => take(name, field)));
+      note(group, "differs", say(words.says, { value: field.text }) + " ", button(words.take, () => take(name, field)));
       return;
     }
     note(group, "differs");
@@ -67,7 +67,7 @@
     if (!file) { note(group, "offer"); return; }
     const link = Object.assign(document.createElement("a"), { href: file.url, target: "_blank", rel: "noopener", textContent: words.open });
     const differs = Object.values(file.fields).some((field) => field.state !== "same");
-    const parts = [check.say(words.onFile, { person: file.text }) + " "];
+    const parts = [say(words.onFile, { person: file.text }) + " "];
     if (differs) parts.push(button(words.use, () => use(group, file)), " ");
     note(group, "offer", ...parts, link);
   }
@@ -85,7 +85,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.code !== "KeyY" || isComposing(event)) return;
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.code !== "KeyY" || window.taizhang.isComposing(event)) return;
     const first = form.querySelector(".differs button, .offer button");
     if (!first) return;
     event.preventDefault();

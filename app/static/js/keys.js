@@ -5,7 +5,8 @@
   const office = window.taizhang = window.taizhang || {};
 
   office.letter = (key, act) => acts.set(key, act);
-  office.isTyping = (event) => event.isComposing || event.keyCode === 229
+  office.isComposing = (event) => event.isComposing || event.keyCode === 229; // a pinyin candidate is being chosen
+  office.isTyping = (event) => office.isComposing(event)
     || Boolean(event.target.closest && event.target.closest("input:not([type=checkbox]), textarea, select, .select2-container, [contenteditable]"));
 
   document.addEventListener("keydown", (event) => {

@@ -73,7 +73,7 @@
   box.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(ask, QUIET); });
 
   box.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.keyCode === 229) return;
+    if (window.taizhang.isComposing(event)) return;
     const now = list.querySelector("[aria-selected]");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();

@@ -1,12 +1,11 @@
 // From record to record: pinned boxes keep their value, Ctrl+' copies one box of the last record, a button copies all that may be copied.
 (function () {
   "use strict";
-  const { form, boxes, seen, write, groupOf, isComposing } = window.taizhang.entry;
+  const { form, boxes, seen, write, say, labelOf, groupOf } = window.taizhang.entry;
   if (!form || !form.dataset.previous) return;
   const words = form.dataset, told = form.querySelector(".entry-told"), first = new Map();
   let previous = null;
 
-  const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const held = (box) => (box.type === "checkbox" ? String(box.checked) : box.value);
 
   async function last() {
@@ -41,8 +40,7 @@
     const reply = await fetch(words.pinUrl, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
     if (!reply.ok) return;
     pin.setAttribute("aria-pressed", String(on));
-    const field = groupOf(pin).querySelector("label").firstChild.textContent.trim() || groupOf(pin).textContent.trim();
-    told.textContent = say(on ? words.pinOn : words.pinOff, { field });
+    told.textContent = say(on ? words.pinOn : words.pinOff, { field: labelOf(groupOf(pin)) });
   }
 
   form.addEventListener("taizhang:copy", async (event) => {
@@ -68,7 +66,7 @@
   form.addEventListener("keydown", (event) => { if (event.key.length === 1 && groupOf(event.target) && !event.ctrlKey && !event.altKey) forget(event.target); });
 
   document.addEventListener("keydown", (event) => {
-    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.code !== "KeyP" || isComposing(event)) return;
+    if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.code !== "KeyP" || window.taizhang.isComposing(event)) return;
     const pin = groupOf(event.target)?.querySelector(".pin");
     if (!pin) return;
     event.preventDefault();

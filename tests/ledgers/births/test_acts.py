@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core import audit, clock, periods, regions, scope, workflow
+from app.core.content import content_hash
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.workflow import RowAuthor, Status, WorkflowStep
@@ -87,7 +88,7 @@ def test_the_approved_row_carries_the_hash_of_its_content(working):
     with working(A) as session:
         birth = make_birth(session, status=Status.approved, **CHILD)
         session.flush()
-        assert birth.row_hash == workflow.content_hash(birth)
+        assert birth.row_hash == content_hash(birth)
 
 
 def test_nobody_approves_what_they_entered(working, two_hats):

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.core import audit, changes, clock, periods, regions, scope, workflow
 from app.core.changes import ChangeRequest, ChangeState
+from app.core.content import content_hash
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.scope import elevated
@@ -146,7 +147,7 @@ def test_an_applied_change_says_so_everywhere(approved, asking, deciding, seeing
     row = told(seeing, uid, "weight_g", "child_name", "status", "change_open")
     assert row == (3000, "李小花", Status.approved, False)
     assert told(seeing, uid, "row_hash") != before
-    assert seeing(lambda _s: workflow.content_hash(scope.get(Birth, uid))) == told(seeing, uid, "row_hash")[0]
+    assert seeing(lambda _s: content_hash(scope.get(Birth, uid))) == told(seeing, uid, "row_hash")[0]
     acts = seeing(lambda _s: [step.act for step in workflow.steps_of(scope.get(Birth, uid))])
     assert acts == ["submit", "approve", "propose", "apply"]
     entries = seeing(lambda s: [(e.act, "3000" in e.detail) for e in audit.history_of(s, scope.get(Birth, uid))])

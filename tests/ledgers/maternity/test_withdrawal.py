@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from app.core import audit, changes, clock, scope, workflow
 from app.core.audit import AuditEntry, AuditSecret
 from app.core.changes import ChangeRequest
+from app.core.content import content_columns, content_hash
 from app.core.crypto import Encrypted, uuid7
 from app.core.errors import RuleViolation
 from app.core.hidden import hidden_of
@@ -43,7 +44,7 @@ def found_in(seeing, uid):
 
 @BOTH
 def test_every_column_that_says_something_is_hidden(model):
-    plain = {name for name, _secret in workflow.content_columns(model) if not _secret}
+    plain = {name for name, _secret in content_columns(model) if not _secret}
     assert plain == {"region_id", "record_source", "warnings", "closed_on"}
 
 
@@ -139,7 +140,7 @@ def test_an_approved_record_is_put_right_by_a_request(working, seeing, entered):
     apply(working, asked)
     row = found_in(seeing, uid)
     assert (row.due_on, row.wants_visits, row.folic_answer) == (None, True, "3")
-    assert row.row_hash == seeing(lambda _s: workflow.content_hash(scope.get(PregnancyService, uid))) != before
+    assert row.row_hash == seeing(lambda _s: content_hash(scope.get(PregnancyService, uid))) != before
 
 
 def test_a_draft_that_is_deleted_leaves_nothing_to_read(working, seeing, entered):

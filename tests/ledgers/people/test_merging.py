@@ -10,11 +10,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.core import audit, changes, clock, ddl, regions, scope
 from app.core.audit import acting
 from app.core.base import Model
+from app.core.content import content_hash
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
 from app.core.scope import OutOfScope, Scope, elevated, looking_as
 from app.core.unit_of_work import unit_of_work
-from app.core.workflow import Status, content_hash
+from app.core.workflow import Status
 from app.ledgers.births import rules as births
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from app.ledgers.families.models import DIVORCE, Death, Marriage, MarriageEvent
