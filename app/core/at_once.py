@@ -78,10 +78,10 @@ class ApprovingAtOnce:
             raise RuleViolation.one(_("Tick the rows first."), code="nothing")
         tokens_of = {pk: self._token(f"approve {pk}") for pk in pks}
         titles = {pk: self._title_of(pk, token) for pk, token in tokens_of.items()}
-        versions = {row.uid: row.version for pk, row in clean.items() if pk in pks}
+        seen = {pk: request.form.get(f"seen_{pk}", "") for pk in pks}
+        versions = {row.uid: row.version for pk, row in clean.items() if seen.get(pk) == str(row.version)}  # others are refused below
         sampling.must_be_enough(db.session(), current_user.id, versions, "", clock.today())
         look = _("This row is not clean any more, or somebody decided about it. Look at it by itself.")
-        seen = {pk: request.form.get(f"seen_{pk}", "") for pk in pks}
         results = [(titles[pk], pk, self._decide("approve", pk, seen[pk], tokens_of[pk]) if pk in clean else look) for pk in pks]
         told = {"act": ACT_LABELS["approve"], "results": results, "gone": False, "back": url_for(f"{self.endpoint}.queue")}
         return self.render_template("ledger/result.html", title=self.list_title, endpoint=self.endpoint, sent={}, **told)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -25,6 +26,7 @@ from app.core.unit_of_work import take_turn
 
 MOST_VIEWS = 20  # of one person and ledger: more than a menu holds
 LONGEST_NAME = 40  # characters
+LONGEST_ADDRESS = 2000  # characters of what a view asks for; a server takes some thousands in one line
 SEARCHES = 10  # of one person and ledger that the browser's way back still leads to
 SIZES = (25, 50, 100, 200)  # rows of a page
 
@@ -175,6 +177,9 @@ def keep_view(
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise RuleViolation.one(_("Give the view a name of at most %(most)s characters.", most=LONGEST_NAME), "name")
+    told = [*pairs]
+    if len(urlencode(told)) > LONGEST_ADDRESS:
+        raise RuleViolation.one(_("This list has too many filters for a view. Take some out, then save it."))
     _take_turn(session, ledger, user_id)
     mine = [view for view in shelf(session, ledger, user_id).views if view.is_mine]
     row = next((view.row for view in mine if view.name == name), None)
@@ -183,7 +188,7 @@ def keep_view(
     if row is not None and row.is_shared and has_words:
         raise RuleViolation.one(_words_stay_private())
     row = row or ListView(ledger=ledger, owner_id=user_id, kind=Kind.view)
-    row.content = {"name": name, "pairs": [*pairs], "layout": layout.told(), "words": has_words}
+    row.content = {"name": name, "pairs": told, "layout": layout.told(), "words": has_words}
     session.add(row)
     session.flush()
     return row

@@ -25,6 +25,7 @@ from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 
 LONGEST_SEARCH = 60  # characters; a name has at most 50
+MOST_FILTERS = 60  # each box of a query bar has one; a database takes some hundred conditions
 PINNED = 4  # filters that are always in view
 NO_VIEW = "none"  # the list as the ledger declares it, whatever view it opens with
 Chip = tuple[str, str]  # what it says, and the address without it
@@ -126,8 +127,10 @@ class Listing:
         return g.list_shelf  # type: ignore[no-any-return]
 
     def _wanted(self, address: Address, text: str) -> Select[Any]:
-        """The rows of this person's offices that an address asks for. 400 for a comparison that does not exist."""
+        """The rows of this person's offices that an address asks for. 400 for a comparison that does not exist, and for too many."""
         self._filters.clear_filters()
+        if len(address.filters) > MOST_FILTERS:
+            abort(400)
         try:
             for column, index, value in address.filters:
                 if column in self._filters.get_search_filters():

@@ -202,6 +202,8 @@ class Proposing:
             if not all(explained.values()):
                 message = _("Please look at what is marked as unusual: correct it, or write why it is right.")
                 raise RuleViolation.one(message, code="caution")
+            for reason in explained.values():
+                workflow.must_be_short(reason)
             self._store_proposal(form, pk, tried.values, explained)
         except RuleViolation as refusal:
             say_beside(form, refusal)

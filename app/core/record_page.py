@@ -237,6 +237,7 @@ class RecordPage:
         try:
             if not reason:
                 raise RuleViolation.one(_("Write why you need to see this value."))
+            workflow.must_be_short(reason)
             with unit_of_work() as session:
                 take_turn(session, str(scope.as_uuid(pk)))  # whoever withdraws the consent erases what is said here too
                 item = self._found(pk)

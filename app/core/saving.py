@@ -144,6 +144,8 @@ class Saving:
         form.cautions = [(c, typed[c.code]) for c in cautions]
         if not all(typed.values()):
             raise RuleViolation.one(_("Please look at what is marked as unusual: correct it, or write why it is right."), code="caution")
+        for reason in typed.values():
+            workflow.must_be_short(reason)
         if isinstance(item, Record):
             item.warnings = workflow.warned(cautions, typed)
         elif cautions:

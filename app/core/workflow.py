@@ -166,6 +166,12 @@ class Record(Scoped, audit.Audited, Row):
         )  # fmt: skip
 
 
+def must_be_short(reason: str) -> None:
+    """Raises RuleViolation where a reason is longer than anybody reads; it stays in the history for ever."""
+    if len(reason) > MAX_REASON:
+        raise RuleViolation.one(_("Write the reason in at most %(most)s characters.", most=MAX_REASON), code="long")
+
+
 def transition(row: Record, act: str) -> Transition:
     """The act by its name. Raises RuleViolation where the record has no such act."""
     for found in row.transitions:

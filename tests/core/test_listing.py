@@ -388,3 +388,18 @@ def test_shared_views_follow_a_merge_of_offices(view_of, working, sign_in):
         path = new.path
     with working() as session, looking_as(Scope.of([path])):
         assert list_views.shelf(session, "BirthView", user(session, "clerk").id).view(uid) is not None
+
+
+def test_more_filters_than_a_list_has_are_refused(births, sign_in):
+    clerk, many = sign_in("clerk"), "&".join(["_flt_0_status=draft"] * 61)
+    assert clerk.get(f"{LIST}?{many}").status_code == 400
+    assert clerk.send("/births/preview", LIST, action="submit", all="1", query="&".join([many] * 30)).status_code == 400
+    assert clerk.get(f"{LIST}?{many.partition('&')[2]}").status_code == 200
+
+
+def test_a_view_that_no_address_line_takes_is_not_saved(births, sign_in, seeing):
+    clerk, many = sign_in("clerk"), "&".join(["_flt_0_status=draft"] * 200)
+    answer = clerk.send("/births/views", LIST, name="many", query=f"?{many}&place=x")
+    assert seeing(lambda s: s.scalars(select(ListView)).all()) == []
+    assert answer.status_code == 302
+    assert "This list has too many filters for a view." in clerk.get(LIST).text

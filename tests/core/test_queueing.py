@@ -365,6 +365,13 @@ def test_what_needs_a_look_of_its_own_is_not_offered(sign_in, working, waiting):
     assert "周异" not in page
 
 
+def test_an_opened_row_that_is_not_approved_opens_nothing_else(sign_in, seeing, waiting):
+    supervisor = sign_in("supervisor")
+    queue(supervisor, waiting[0])
+    assert at_once(supervisor, *waiting, **{f"seen_{waiting[0]}": "0"}).status_code == 302
+    assert {status_of(seeing, uid) for uid in waiting} == {Status.submitted}
+
+
 def test_a_row_that_is_not_clean_is_refused_beside_the_others(sign_in, working, seeing, waiting):
     with working() as session:
         unusual = str(make_birth(session, status=Status.submitted, weight_g=400).uid)

@@ -242,6 +242,14 @@ def test_an_old_token_does_not_reveal_what_stands_there_since(sign_in, returned,
     assert acts_of(seeing, returned).count("reveal") == 2
 
 
+def test_the_reason_of_a_look_has_an_end(sign_in, submitted, seeing):
+    supervisor = sign_in("supervisor")
+    words = hidden_fields(supervisor.get(f"/births/show/{submitted}").text) | {"column": "mother_id_no", "reason": "x" * 501}
+    assert supervisor.http.post(f"/births/reveal/{submitted}", data=words).status_code == 302
+    assert "reveal" not in acts_of(seeing, submitted)
+    assert "Write the reason in at most 500 characters." in supervisor.get(f"/births/show/{submitted}").text
+
+
 def test_whoever_may_not_reveal_finds_no_button(sign_in, submitted):
     assert 'class="reveal"' in sign_in("supervisor").get(f"/births/show/{submitted}").text
     assert 'class="reveal"' not in sign_in("approver").get(f"/births/show/{submitted}").text

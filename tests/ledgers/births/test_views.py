@@ -191,6 +191,12 @@ def test_what_cannot_be_is_refused_and_not_asked_about(sign_in, place, name, typ
     assert "a number from 1 to" in beside(page, name)
 
 
+def test_what_is_written_about_the_unusual_has_an_end(sign_in, seeing, place):
+    page = sign_in("clerk").send("/births/add", **FORM, mother_region=place, weight_g="400", reason_V19_weight="周" * 501)
+    assert "Write the reason in at most 500 characters." in page.text
+    assert seeing(lambda session: session.scalars(select(Birth)).all()) == []
+
+
 def test_a_reason_has_an_end(sign_in, seeing, entered):
     uid, supervisor = entered(status=Status.submitted), sign_in("supervisor")
     assert "at most 500 characters" in told(supervisor, act(supervisor, uid, "return", reason="长" * 501))
