@@ -128,7 +128,7 @@ def test_many_drafts_are_submitted_after_a_look_at_them(open_window):
     assert faults(page) == []
     page.click("#confirm .btn-primary")
     page.wait_for_selector("table.results")
-    assert re.search(rf"{drafts}", page.locator("[role=status]").last.inner_text())
+    assert re.search(rf"{drafts}", page.locator("h1 + [role=status]").inner_text())
     page.click("text=返回列表")
     page.wait_for_selector(".empty")
 
