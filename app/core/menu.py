@@ -65,7 +65,7 @@ def arrange(app: Flask, appbuilder: Any, groups: Mapping[str, Any], placed: Mapp
 def shown() -> list[Group]:
     """What this person may open, group by group; made once per request."""
     if "menu" not in g:
-        g.menu = _mark(_visible())
+        g.menu = _placed(_visible())
     return list(g.menu)
 
 
@@ -106,7 +106,7 @@ def _visible() -> list[Group]:
     return [group for group in found if group.entries]
 
 
-def _mark(groups: Sequence[Group]) -> list[Group]:
+def _placed(groups: Sequence[Group]) -> list[Group]:
     """The screen of the open page is marked, and its group is open whatever was closed."""
     urls = [entry.url for group in groups for entry in group.entries if request.path.startswith(entry.url.removesuffix("list/"))]
     here, closed, found = max(urls, key=len, default=""), _kept(), []

@@ -403,3 +403,8 @@ def test_a_view_that_no_address_line_takes_is_not_saved(births, sign_in, seeing)
     assert seeing(lambda s: s.scalars(select(ListView)).all()) == []
     assert answer.status_code == 302
     assert "This list has too many filters for a view." in clerk.get(LIST).text
+
+
+def test_a_zero_byte_within_the_address_that_is_sent_is_refused(births, sign_in):
+    sent = {"action": "submit", "all": "1", "query": "?_flt_0_birth_place=%00"}
+    assert sign_in("clerk").send("/births/preview", LIST, **sent).status_code == 400

@@ -132,6 +132,7 @@ def test_what_is_ticked_together_is_decided_in_the_order_of_entry(sign_in, seein
         home = make_household(session, status=Status.submitted)
         uids = [home.uid, make_event(session, home, status=Status.submitted).uid]
     supervisor = sign_in("supervisor")
+    supervisor.get(f"/household-events/queue/{uids[1]}")
     page = supervisor.get("/household-events/list/").text
     assert page.index(str(uids[1])) < page.index(str(uids[0]))
     words = {**supervisor.hidden("/household-events/list/"), "action": "approve", "rowid": [str(uid) for uid in reversed(uids)]}
