@@ -53,7 +53,7 @@ def test_a_birth_is_returned_with_marks_mended_by_the_clerk_and_approved_by_a_ke
     assert faults(clerk) == []
     clerk.fill("#weight_g", "3210")
     with clerk.expect_navigation():
-        clerk.locator(".buttons .btn-primary").click()
+        clerk.locator("form.entry .buttons .btn-primary").click()
     with clerk.expect_navigation():
         clerk.click(".act-submit button")
 
