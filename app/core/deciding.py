@@ -1,7 +1,7 @@
 """The part of a ledger's screen that decides: one act on one record, or on many after a look at what it would do; each judged by itself."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,14 +13,14 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core import scope, workflow
+from app.core import clock, sampling, scope, workflow
 from app.core.errors import RuleViolation
 from app.core.interface import MAX_PAGE
 from app.core.labels import ACT_LABELS
 from app.core.list_address import Address
 from app.core.list_views import Shelf
 from app.core.unit_of_work import Busy, unit_of_work
-from app.core.workflow import Record
+from app.core.workflow import Record, Status
 from app.extensions import db
 
 MOST_AT_ONCE = 1000  # rows of one bulk act; they are worked off MAX_PAGE at a time, so that each request stays short
@@ -89,7 +89,7 @@ class Deciding:
             "remarked": [c for c in able if c.remarks], "clean": [c for c in able if not c.remarks],
             "unable": [c for c in told if c.refusal], "states": Counter(c.row.status for c in told if hasattr(c.row, "status")),
             "needs_reason": self._needs_reason(name, rows), "act_token": workflow.new_token(), "query": str(address),
-            "back": self._url(address), "turn": MAX_PAGE, "endpoint": self.endpoint,
+            "back": self._url(address), "turn": MAX_PAGE, "endpoint": self.endpoint, "too_few": self._too_few(name, [c.row for c in able]),
         }  # fmt: skip
         return self.render_template("ledger/preview.html", title=self.list_title, **page)
 
@@ -102,8 +102,11 @@ class Deciding:
         name = request.form.get("action", "")
         self._must_know(name)
         seen = self._chosen()
-        turn = [*seen][:MAX_PAGE]
+        turn, too_few = self._turn_of(name, seen)
         pks = self._in_turn(turn)
+        if too_few:
+            flash(too_few, "warning")
+            return redirect(self._back())
         if not pks or len(seen) > (MOST_AT_ONCE if "chosen" in request.form else MAX_PAGE):
             flash(_("Tick between 1 and %(most)s rows first.", most=MAX_PAGE), "warning")
             return redirect(self.get_default_url())
@@ -125,13 +128,43 @@ class Deciding:
             found.setdefault(uid, request.form.get(f"seen_{uid}", ""))
         return found
 
+    def _turn_of(self, name: str, seen: Mapping[str, str]) -> tuple[list[str], str]:
+        """The rows of this request, and why they cannot be decided about. Those that were opened are shared out among the turns."""
+        if not self._needs_sample(name) or len(seen) < 2:
+            return [*seen][:MAX_PAGE], ""
+        waiting = self.datamodel.base().where(self.datamodel.obj.uid.in_([scope.as_uuid(pk) for pk in [*seen][:MOST_AT_ONCE]]))
+        rows = {
+            str(row.uid): row
+            for row in db.session.scalars(waiting)
+            if row.status is Status.submitted and seen[str(row.uid)] == str(row.version)
+        }
+        opened = {str(uid) for uid in sampling.opened(db.session(), current_user.id, {row.uid: row.version for row in rows.values()})}
+        share = [pk for pk in seen if pk in opened][: sampling.needed(db.session(), min(len(seen), MAX_PAGE), "", clock.today())]
+        others = [pk for pk in seen if pk not in share]
+        turn = {*share, *others[: MAX_PAGE - len(share)]}
+        return [pk for pk in seen if pk in turn], self._too_few(name, [row for pk, row in rows.items() if pk in turn])
+
+    def _too_few(self, name: str, rows: Sequence[Any]) -> str:
+        """Why several rows cannot be approved at once yet. One row is read by whoever decides about it."""
+        if not self._needs_sample(name) or len(rows) < 2:
+            return ""
+        return sampling.too_few(db.session(), current_user.id, {row.uid: row.version for row in rows}, "", clock.today())
+
+    def _needs_sample(self, name: str) -> bool:
+        """Whether some of the rows must have been opened before all of them are decided about: where they become approved."""
+        acts = getattr(self.datamodel.obj, "transitions", ())
+        return any(t.act == name and t.target is Status.approved and Status.submitted in t.sources for t in acts)
+
     def _back(self) -> str:
         return self._url(self._sent_address()) if "query" in request.form else str(self.get_default_url())
 
     def _candidates(self, address: Address) -> tuple[Sequence[Any], str]:
         """The rows that were ticked, or all that the list asks for, and why there are none or too many."""
         if request.form.get("all"):
-            wanted = self._wanted(address, self._shelf().looked_for(address.get("found")))
+            text = self._shelf().looked_for(address.get("found"))
+            if address.get("found") and not text:  # without it, all that match would be all there are
+                return (), _("What was looked for is not kept any more. Search again, then choose all that match.")
+            wanted = self._wanted(address, text)
         else:
             ticked = {scope.as_uuid(text) for text in request.form.getlist("rowid")}
             wanted = self.datamodel.base().where(self.datamodel.obj.uid.in_(ticked - {None}))

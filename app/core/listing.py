@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import abort, g, jsonify, redirect, request, url_for
+from flask import abort, flash, g, jsonify, redirect, request, url_for
 from flask_appbuilder import expose, has_access
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -71,7 +71,11 @@ class Listing:
         if opening:
             return redirect(url_for(f"{self.endpoint}.open_view", uid=opening.row.uid))
         self.update_redirect()
-        return self._list_page(address, self._shelf().looked_for(address.get("found")))
+        text = self._shelf().looked_for(address.get("found"))
+        if address.get("found") and not text:
+            flash(_("What was looked for is not kept any more. These rows are not narrowed by it; search again."), "warning")
+            address = address.but(found="")
+        return self._list_page(address, text)
 
     @expose("/find", methods=["POST"])
     @has_access

@@ -202,7 +202,7 @@ class RecordPage:
         try:
             with unit_of_work() as session:
                 item = self._found(pk)
-                if tokens.first_sending(session, self._token("print"), current_user.id):
+                if tokens.first_sending(session, self._token_for("print", item), current_user.id):
                     audit.note(session, "print", item)
         except Busy as busy:
             flash(str(busy), "warning")
@@ -211,6 +211,10 @@ class RecordPage:
         told = {"groups": self._content_of(item), "item": item, "endpoint": self.endpoint}
         told |= self._steps_shown(item) | {"printed_at": clock.now()}
         return self.render_template("ledger/print.html", title=self.show_title, **told)
+
+    def _token_for(self, click: str, item: Any) -> str:
+        """A click on one row as it is now: the token of another row's page, or of an older version, never stands for it."""
+        return self._token(f"{click} {item.uid} {item.version}")
 
     def _merged_into(self, item: Any) -> Sequence[UUID]:
         """The rows that became one with this one; their history stands in its own."""
@@ -238,7 +242,7 @@ class RecordPage:
                 item = self._found(pk)
                 if getattr(item, "is_closed", False):
                     abort(404)
-                if tokens.first_sending(session, self._token(f"reveal {column}"), current_user.id):
+                if tokens.first_sending(session, self._token_for(f"reveal {column}", item), current_user.id):
                     limits.spend(session, current_user.id, "reveal", current_app.config["REVEALS_PER_HOUR"])
                     audit.note(session, "reveal", item, field=column, reason=reason)
         except (RuleViolation, Busy) as refusal:

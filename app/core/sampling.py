@@ -54,10 +54,16 @@ def needed(session: Session, rows: int, path: str, on: date) -> int:
     return -(-rows * percent // 100)
 
 
+def too_few(session: Session, user_id: int, versions: Mapping[UUID, int], path: str, on: date) -> str:
+    """Why this person cannot approve all of these rows at once yet: they opened too few of them. Nothing where they opened enough."""
+    least, seen = needed(session, len(versions), path, on), len(opened(session, user_id, versions))
+    told = {"rows": len(versions), "least": least, "seen": seen}
+    if seen >= least:
+        return ""
+    return _("Of %(rows)s rows at least %(least)s must be opened before they are approved at once; you opened %(seen)s.", **told)
+
+
 def must_be_enough(session: Session, user_id: int, versions: Mapping[UUID, int], path: str, on: date) -> None:
     """Raises RuleViolation where too few of these rows were opened by the person who wants to approve all of them."""
-    least, seen = needed(session, len(versions), path, on), len(opened(session, user_id, versions))
-    if seen < least:
-        told = {"rows": len(versions), "least": least, "seen": seen}
-        message = _("Of %(rows)s rows at least %(least)s must be opened before they are approved at once; you opened %(seen)s.", **told)
+    if message := too_few(session, user_id, versions, path, on):
         raise RuleViolation.one(message, code="sample")

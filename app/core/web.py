@@ -132,7 +132,10 @@ def asks_for_json() -> bool:
 
 def _expired(_error: CSRFError) -> Any:
     """A form with words in it comes back to whoever typed them; anything else is told in a sentence."""
-    return (None if asks_for_json() else drafting.show_again()) or _page(400)
+    try:
+        return (None if asks_for_json() else drafting.show_again()) or _page(400)
+    except HTTPException as error:  # the form is not theirs any more, or leads elsewhere
+        return _told(error)
 
 
 def _failed(error: Exception) -> Any:

@@ -68,11 +68,17 @@ def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def open_window(chromium: Any, address: str) -> Iterator[Callable[..., Any]]:
+def size(request: pytest.FixtureRequest) -> tuple[int, str]:
+    """(width, look) of the windows of a test, where it says nothing else."""
+    return getattr(request, "param", (1366, "light"))
+
+
+@pytest.fixture
+def open_window(chromium: Any, address: str, size: tuple[int, str]) -> Iterator[Callable[..., Any]]:
     """`open_window("clerk", width=360, look="dark")` gives that person's signed-in page; what a browser complains of fails the test."""
     contexts, wrong = [], []
 
-    def open_one(user: str, *, width: int = 1366, look: str = "light", language: str = "zh") -> Any:
+    def open_one(user: str, *, width: int = size[0], look: str = size[1], language: str = "zh") -> Any:
         height = 768 if width > 800 else 740
         context = chromium.new_context(base_url=address, viewport={"width": width, "height": height}, color_scheme=look, locale="zh-CN")
         contexts.append(context)

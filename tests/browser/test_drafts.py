@@ -13,9 +13,9 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import PASSWORD, PATIENCE, _free_port, _wait
+from tests.browser.sound import AT_BOTH_SIZES, faults
 
 KEPT = ".draft-state:not([data-pending]):not(.wrong)"
 PER_CHARACTER = 250  # milliseconds; a slow typist
@@ -72,13 +72,14 @@ def office(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def window(chromium: Any, office: Server) -> Iterator[Callable[..., Any]]:
+def window(chromium: Any, office: Server, size: tuple[int, str]) -> Iterator[Callable[..., Any]]:
     """`window("clerk")` gives that person's signed-in page, in a browser of its own."""
     office.open()
     contexts = []
 
     def open_one(user: str = "clerk") -> Any:
-        contexts.append(chromium.new_context(base_url=office.url, viewport={"width": 1366, "height": 768}, locale="zh-CN"))
+        view = {"width": size[0], "height": 768}
+        contexts.append(chromium.new_context(base_url=office.url, viewport=view, color_scheme=size[1], locale="zh-CN"))
         page = contexts[-1].new_page()
         sign_in(page, user)
         return page
@@ -122,11 +123,6 @@ def continued(page: Any) -> None:
     page.click(".unfinished .btn-primary")
 
 
-def faults(page: Any) -> list[str]:
-    told = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in told for node in rule["nodes"]]
-
-
 def births(office: Server) -> int:
     return int(office.ask("SELECT count(*) FROM birth")[0][0])
 
@@ -134,6 +130,7 @@ def births(office: Server) -> int:
 # what is lost with what
 
 
+@AT_BOTH_SIZES
 def test_a_form_goes_on_after_the_server_was_killed(window, office):
     page = window()
     typed(page)
@@ -270,6 +267,7 @@ def press_save(page: Any) -> None:
     page.locator(".entry .buttons button[type=submit], .entry .buttons button:not([type])").first.click()
 
 
+@AT_BOTH_SIZES
 def test_signing_in_in_place_saves_the_words_once(window, office):
     page, before = window(), births(office)
     birth(page)
@@ -355,6 +353,7 @@ def test_a_double_click_saves_once_and_leaves_no_draft(window, office):
     assert office.ask("SELECT id FROM form_draft") == []
 
 
+@AT_BOTH_SIZES
 def test_two_who_change_one_birth_settle_it_field_by_field(window, office):
     page, other = window(), window()
     birth(page)

@@ -3,24 +3,16 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.core import names
 from tests.browser.conftest import PASSWORD
-
-SIZES = [pytest.param(1366, "light", id="desk"), pytest.param(360, "dark", id="phone in the dark")]
-
-
-def faults(page) -> list[str]:
-    """What a checker of accessibility finds in the state that is open."""
-    told = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in told for node in rule["nodes"]]
+from tests.browser.sound import AT_BOTH_SIZES, faults
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
-def test_a_page_is_found_by_pinyin_initials(open_window, width, look):
-    page = open_window("clerk", width=width, look=look)
+@AT_BOTH_SIZES
+def test_a_page_is_found_by_pinyin_initials(open_window):
+    page = open_window("clerk")
     page.keyboard.press("Control+k")
     expect(page.locator("#palette-text")).to_be_focused()
     page.keyboard.type("swdj")
@@ -81,9 +73,9 @@ def test_without_a_script_the_search_is_a_page(open_window):
     expect(page.locator(".found a").first).to_have_text("出生登记")
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
-def test_a_question_mark_shows_the_keys(open_window, width, look):
-    page = open_window("clerk", width=width, look=look)
+@AT_BOTH_SIZES
+def test_a_question_mark_shows_the_keys(open_window):
+    page = open_window("clerk")
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
     expect(page.locator("#keys kbd", has_text="Ctrl+K")).to_be_visible()
@@ -205,9 +197,9 @@ def test_what_is_printed_has_no_frame(open_window):
         expect(page.locator(part)).to_be_hidden()
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
-def test_an_admin_opens_a_role_changes_a_right_sees_the_difference_and_saves(open_window, width, look):
-    page = open_window("admin", width=width, look=look)
+@AT_BOTH_SIZES
+def test_an_admin_opens_a_role_changes_a_right_sees_the_difference_and_saves(open_window):
+    page = open_window("admin")
     page.goto("/roles/list/")
     page.click("main a:has-text('统计员')")
     expect(page.locator("h1")).to_contain_text("统计员")

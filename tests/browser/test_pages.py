@@ -3,18 +3,11 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-SIZES = [pytest.param(1366, "light", id="desk"), pytest.param(360, "dark", id="phone in the dark")]
+from tests.browser.sound import AT_BOTH_SIZES, faults
+
 ROLES = ("clerk", "supervisor", "clinician", "admin")  # the others open fewer of the same pages
 MOST = 40  # pages of one role
-UNSEEN = ".table-scroll, option, select, .sr-only, .select2-hidden-accessible"  # what scrolls, and what only a reader hears
-CUT_OFF = """(unseen) => [...document.querySelectorAll("main *, .bar *, .menu *")].filter(e => {
-  const style = getComputedStyle(e), says = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-  const shown = style.display !== "inline" && style.visibility !== "hidden" && e.clientWidth && !e.closest(unseen);
-  return says && shown && e.scrollWidth > e.clientWidth + 1;
-}).map(e => `${e.tagName} ${e.className}: ${e.textContent.trim().slice(0, 40)}`)"""
-WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def places(page) -> list[str]:
@@ -25,10 +18,10 @@ def places(page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
+@AT_BOTH_SIZES
 @pytest.mark.parametrize("role", ROLES)
-def test_every_page_is_sound(open_window, role, width, look):
-    page, wrong = open_window(role, width=width, look=look), []
+def test_every_page_is_sound(open_window, role):
+    page, wrong = open_window(role), []
     for url in places(page):
         page.goto(url)
         wrong += faults(page)
@@ -45,9 +38,17 @@ def within(page) -> list[str]:
     return [found for pattern in wanted if (found := next((url for url in links if url and pattern.search(url)), None))]
 
 
-def faults(page) -> list[str]:
-    """What is wrong with the page that is open."""
-    told = Axe().run(page).response["violations"]
-    found = [f"{page.url} {rule['id']}: {node['html'][:160]}" for rule in told for node in rule["nodes"]]
-    found += [f"{page.url} cut off: {said}" for said in page.evaluate(CUT_OFF, UNSEEN)]
-    return found + ([f"{page.url} is wider than the window"] if page.evaluate(WIDE) > 0 else [])
+WRONG = """() => document.querySelector("main").insertAdjacentHTML("beforeend", `<p class="cut">${"长".repeat(90)}</p>
+  <div class="over"><b>第一行文字</b><b>第二行文字</b></div><img src="/static/icon.svg">`)"""
+STYLE = ".cut { width: 60px; overflow: hidden; white-space: nowrap } .over b { display: block; height: 2px; line-height: 20px }"
+
+
+def test_what_is_wrong_is_seen(chromium, address):
+    page = chromium.new_context(base_url=address, bypass_csp=True).new_page()
+    page.goto("/login/")
+    page.add_style_tag(content=STYLE)
+    assert faults(page) == []
+    page.evaluate(WRONG)
+    told = " ".join(faults(page))
+    assert [word in told for word in ("image-alt", "cut off: P cut", "one over the other: 第一行文字 | 第二行文字")] == [True] * 3
+    page.context.close()

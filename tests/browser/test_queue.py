@@ -2,11 +2,7 @@
 
 import re
 
-import pytest
-
-from tests.browser.test_pages import faults
-
-SIZES = [pytest.param(1366, "light", id="desk"), pytest.param(360, "dark", id="phone in the dark")]
+from tests.browser.sound import AT_BOTH_SIZES, faults
 
 
 def press(page, key):
@@ -30,6 +26,7 @@ def left(page):
     return int(re.search(r"\d+", page.locator(".queue-bar .hint").first.inner_text())[0])
 
 
+@AT_BOTH_SIZES
 def test_a_birth_is_returned_with_marks_mended_by_the_clerk_and_approved_by_a_key(open_window):
     supervisor = open_window("supervisor")
     supervisor.goto("/births/queue")
@@ -85,9 +82,10 @@ def test_the_list_is_walked_by_keys_and_escape_closes_the_reasons(open_window):
     assert opened(page) == first
 
 
-def test_rows_are_approved_by_one_key_each(open_window):
+@AT_BOTH_SIZES
+def test_rows_are_approved_by_one_key_each(open_window, size):
     page = open_window("supervisor")
-    page.goto("/registrations/queue")
+    page.goto({1366: "/registrations/queue", 360: "/marriages/queue"}[size[0]])
     waiting = left(page)
     assert waiting
     for still in range(waiting - 1, -1, -1):
@@ -96,9 +94,9 @@ def test_rows_are_approved_by_one_key_each(open_window):
     assert page.locator("form.act-approve").count() == 0
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
-def test_the_queue_and_what_is_approved_at_once_are_sound(open_window, width, look):
-    page = open_window("supervisor", width=width, look=look)
+@AT_BOTH_SIZES
+def test_the_queue_and_what_is_approved_at_once_are_sound(open_window):
+    page = open_window("supervisor")
     wrong = []
     for url in ("/births/queue", "/births/queue/clean", "/marriages/queue", "/people/queue", "/queue/"):
         page.goto(url)

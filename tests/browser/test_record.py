@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from tests.browser.test_pages import faults
+from tests.browser.sound import AT_BOTH_SIZES, faults
 
-SIZES = [pytest.param(1366, "light", id="desk"), pytest.param(360, "dark", id="phone in the dark")]
 PAGES = re.compile(rb"/Type\s*/Page[^s]")
 
 
@@ -44,10 +43,10 @@ def test_the_parts_are_tabs_by_keyboard_and_stand_in_the_address(open_window):
     assert chosen(page) == "details"
 
 
-@pytest.mark.parametrize(("width", "look"), SIZES)
+@AT_BOTH_SIZES
 @pytest.mark.parametrize("ledger", ["births", "marriages", "people", "household-events", "households"])
-def test_every_part_is_sound(open_window, ledger, width, look):
-    page, wrong = open_window("clerk", width=width, look=look), []
+def test_every_part_is_sound(open_window, ledger):
+    page, wrong = open_window("clerk"), []
     page.goto(f"/{ledger}/list/")
     page.goto(page.locator(f"a[href*='/{ledger}/show/']").first.get_attribute("href"))
     for tab in page.locator(".tabs a").all():

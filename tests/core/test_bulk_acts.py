@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.core import deciding
+from app.core.crypto import uuid7
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from tests.cast import A1, B1
@@ -129,6 +130,18 @@ def test_all_that_match_are_those_that_were_found(entered, sign_in):
     assert [told.partition(".")[0] for told in chosen(text)] == [wanted]
 
 
+def test_all_that_match_of_a_forgotten_search_are_none(entered, sign_in):
+    entered("王一明")
+    entered("李二")
+    clerk, nobody = sign_in("clerk"), uuid7()
+    text = clerk.send(PREVIEW, LIST, action="submit", all="1", query=f"?found={nobody}", follow_redirects=True).text
+    assert chosen(text) == []
+    assert "What was looked for is not kept any more." in clerk.get(LIST).text
+    text = clerk.get(f"{LIST}?found={nobody}").text
+    assert "What was looked for is not kept any more." in text
+    assert str(nobody) not in text
+
+
 def test_too_many_at_once_are_refused_in_a_sentence(entered, sign_in, monkeypatch):
     monkeypatch.setattr(deciding, "MOST_AT_ONCE", 1)
     entered("王一")
@@ -149,6 +162,44 @@ def test_a_long_row_is_worked_off_in_turns(entered, sign_in, status_of, monkeypa
     last = confirm(clerk, first, "submit", done="2", refused="0").text
     assert "Done: 3. Refused: 0." in last
     assert {status_of(uid) for uid in uids} == {Status.submitted}
+
+
+def test_the_list_approves_no_rows_of_which_too_few_were_opened(entered, sign_in, status_of):
+    uids, supervisor = [entered(f"王{number}", status=Status.submitted) for number in "一二三"], sign_in("supervisor")
+    text, told = (
+        look(supervisor, "approve", *uids).text,
+        "Of 3 rows at least 1 must be opened before they are approved at once; you opened 0.",
+    )
+    assert told in text
+    assert "Approve: 3 records" not in text
+    answer = confirm(supervisor, text, "approve")
+    assert told in supervisor.get(answer.location).text
+    assert {status_of(uid) for uid in uids} == {Status.submitted}
+    supervisor.get(f"/births/queue/{uids[0]}")
+    text = look(supervisor, "approve", *uids).text
+    assert "must be opened" not in text
+    assert "Done: 3. Refused: 0." in confirm(supervisor, text, "approve").text
+
+
+def test_an_opened_row_that_is_not_decided_about_opens_nothing_else(entered, sign_in, status_of):
+    uids, supervisor = [entered(f"王{number}", status=Status.submitted) for number in "一二三"], sign_in("supervisor")
+    supervisor.get(f"/births/queue/{uids[0]}")
+    page = supervisor.hidden(LIST)
+    sent = {"action": "approve", "chosen": [f"{uids[0]}.0", *(f"{uid}.{page[f'seen_{uid}']}" for uid in uids[1:])]}
+    assert supervisor.http.post(CONFIRM, data={**page, **sent}).status_code == 302
+    assert {status_of(uid) for uid in uids} == {Status.submitted}
+
+
+def test_what_was_opened_is_shared_out_among_the_turns(entered, sign_in, status_of, monkeypatch):
+    monkeypatch.setattr(deciding, "MAX_PAGE", 2)
+    uids, supervisor = [entered(f"王{number}", status=Status.submitted) for number in "一二三四"], sign_in("supervisor")
+    for uid in uids[:2]:
+        supervisor.get(f"/births/queue/{uid}")
+    first = confirm(supervisor, look(supervisor, "approve", *uids).text, "approve").text
+    assert "Done: 2. Refused: 0." in first
+    last = confirm(supervisor, first, "approve", done="2", refused="0").text
+    assert "Done: 4. Refused: 0." in last
+    assert {status_of(uid) for uid in uids} == {Status.approved}
 
 
 def test_nothing_ticked_is_said(sign_in):

@@ -111,6 +111,18 @@ def test_a_number_of_another_office_under_another_name_is_judged_alike(sign_in, 
     assert rows(seeing) == before
 
 
+def test_a_certificate_of_another_office_is_judged_as_one_that_nobody_has(sign_in, place, working):
+    with working() as session:
+        make_birth(session, town=B1, maker="neighbour", birth_cert_no="C111111111")
+        make_birth(session, mother_name="王芳", birth_cert_no="C222222222")
+    client = sign_in("clerk")
+    foreign, absent, own = (
+        judged(client, **FORM, mother_region=place, birth_cert_no=number) for number in ("C111111111", "C333333333", "C222222222")
+    )
+    assert foreign == absent
+    assert list(own["problems"]) == ["birth_cert_no"]
+
+
 def test_a_file_of_another_office_is_not_met_by_the_form_of_a_person(sign_in, place, working, seeing):
     with working() as session:
         foreign = make_person(session, office=B1, name="王远").id_no.reveal()

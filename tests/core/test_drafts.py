@@ -20,7 +20,7 @@ from app.core.workflow import Status
 from app.extensions import db
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person
-from tests.cast import A1, PASSWORD, A, B
+from tests.cast import A1, B1, PASSWORD, A, B
 from tests.conftest import Client
 from tests.factories.births import make_birth, user
 from tests.factories.maternity import make_pregnancy
@@ -592,3 +592,15 @@ def test_a_birth_that_was_submitted_meanwhile_keeps_the_draft_until_it_is_return
     assert form["remark"] == "我写的"
     assert clerk.http.post(f"/births/edit/{uid}", data=form).status_code == 302
     assert seeing(lambda s: s.scalars(select(Birth.remark)).all()) == ["我写的"]
+
+
+def test_a_form_of_a_lost_row_that_was_open_too_long_is_not_found(sign_in, working):
+    with working() as session:
+        own, foreign = make_birth(session).uid, make_birth(session, town=B1, maker="neighbour", mother_name="王远").uid
+        approved = make_birth(session, mother_name="王芳", status=Status.approved).uid
+    clerk = sign_in("clerk")
+    words = clerk.hidden(f"/births/edit/{own}") | {"csrf_token": "too old"}
+    assert clerk.http.post(f"/births/edit/{own}", data=words).status_code == 200
+    assert clerk.http.post(f"/births/edit/{foreign}", data=words).status_code == 404
+    assert clerk.http.post(f"/newlywed-services/edit/{own}", data=words).status_code in (302, 403)
+    assert clerk.http.post(f"/births/edit/{approved}", data=words).status_code < 500

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from app.core import audit, scope
 from app.core.crypto import uuid7
+from app.core.limits import LimitedUse
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from tests.conftest import hidden_fields
@@ -216,6 +217,29 @@ def test_a_value_is_shown_beside_its_label_and_knows_its_mask(sign_in, submitted
     page = sign_in("supervisor").send(f"/births/reveal/{submitted}", f"/births/show/{submitted}", **words).text
     assert re.search(rf'data-mask="{re.escape(str(sealed))}" data-seconds="30" tabindex="-1">{sealed.reveal()}<', page)
     assert page.count(sealed.reveal()) == 1
+
+
+def test_the_token_of_one_page_reveals_and_prints_no_second_record_unwritten(sign_in, submitted, seeing, working):
+    with working() as session:
+        other = make_birth(session, status=Status.submitted).uid
+    supervisor = sign_in("supervisor")
+    words = hidden_fields(supervisor.get(f"/births/show/{submitted}").text) | {"column": "mother_id_no", "reason": "compare"}
+    for uid in (submitted, other, submitted):
+        assert supervisor.http.post(f"/births/reveal/{uid}", data=words).status_code == 200
+        assert supervisor.http.post(f"/births/print/{uid}", data=words).status_code == 200
+    for uid in (submitted, other):
+        assert [acts_of(seeing, uid).count(act) for act in ("reveal", "print")] == [1, 1]
+    assert seeing(lambda s: len(s.scalars(select(LimitedUse).where(LimitedUse.kind == "reveal")).all())) == 2
+
+
+def test_an_old_token_does_not_reveal_what_stands_there_since(sign_in, returned, seeing, working):
+    supervisor = sign_in("supervisor")
+    words = hidden_fields(supervisor.get(f"/births/show/{returned}").text) | {"column": "mother_id_no", "reason": "compare"}
+    assert supervisor.http.post(f"/births/reveal/{returned}", data=words).status_code == 200
+    with working() as session:
+        correct(session, scope.get(Birth, returned), weight_g=3500)
+    assert supervisor.http.post(f"/births/reveal/{returned}", data=words).status_code == 200
+    assert acts_of(seeing, returned).count("reveal") == 2
 
 
 def test_whoever_may_not_reveal_finds_no_button(sign_in, submitted):

@@ -1,5 +1,6 @@
 """What other offices know of births, read as columns for one row or for many: nothing here is shown, it only answers questions."""
 
+import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -95,6 +96,17 @@ def certificates(session: Session, numbers: Collection[str]) -> set[tuple[str, U
     with session.no_autoflush, elevated("certificate number is used once"):
         used = select(Birth.birth_cert_no, Birth.uid).where(Birth.birth_cert_no.in_(numbers), standing(Birth))
         return {(number or "", uid) for number, uid in session.execute(used)}
+
+
+def certificate_of_nobody(session: Session, number: str) -> str:
+    """The number of a certificate; where a birth of another office bears it, one that no birth bears.
+
+    A trial of a form does not tell what other offices hold. Saving does: the number is used once.
+    """
+    told = number
+    while any(not scope.get(Birth, uid) for _number, uid in certificates(session, [told])):
+        told = f"Z{secrets.randbelow(10**9):09d}"
+    return told
 
 
 def residences(session: Session, people: Collection[int]) -> list[Residence]:

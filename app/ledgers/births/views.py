@@ -1,7 +1,10 @@
 """The screens of the births ledger."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 from wtforms.validators import Optional
 
 from app.core import id_number
@@ -9,7 +12,7 @@ from app.core.boxes import ON_ADD, ON_EDIT, fieldsets
 from app.core.interface import OfficeInterface
 from app.core.labels import RECORD_LABELS
 from app.core.workflow import FLAGS
-from app.ledgers.births import checks, one_file, registration_rules, rules
+from app.ledgers.births import checks, elsewhere, one_file, registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration
 from app.ledgers.people import merging, search
 from app.ledgers.people.views import PERSON_HINT, NamesPeople
@@ -183,6 +186,11 @@ class BirthView(NamesPeople):
         "registration_shown": _l("Tick it if a registration on paper or of an office elsewhere was shown."),
         "reported_on": _l("Leave it empty for today."),
     }
+
+    def _anonymise(self, session: Session, form: Any, item: Any) -> None:
+        super()._anonymise(session, form, item)
+        if number := id_number.clean(form.birth_cert_no.data or ""):
+            form.birth_cert_no.data = elsewhere.certificate_of_nobody(session, number)
 
     def find_condition(self, text: str) -> ColumnElement[bool] | None:
         number = id_number.clean(text)

@@ -112,10 +112,11 @@
     });
   }
 
-  // A letter on a closed picker opens it and goes into its search.
+  // A letter on a closed picker opens it and goes into its search; so does the first key of a pinyin word, which has nowhere else to go.
   function typeToOpen(event) {
     const box = event.target.closest?.(".select2-selection") && boxOf(event.target);
-    if (box && !opened && event.key.length === 1 && event.key !== " ") window.jQuery(box).select2("open");
+    const isWord = event.key.length === 1 && event.key !== " " || event.key === "Process";
+    if (box && !opened && isWord) window.jQuery(box).select2("open");
   }
 
   function command(event) {
@@ -140,7 +141,7 @@
       if (!event.repeat && !document.querySelector("dialog[open]")) act();
     } else if (event.key === "Enter" || event.keyCode === 13) {
       enter(event);
-    } else if (!event.ctrlKey && !event.altKey && !event.metaKey && !isComposing(event)) {
+    } else if (!event.ctrlKey && !event.altKey && !event.metaKey) {
       typeToOpen(event);
     }
   }, true);

@@ -27,9 +27,9 @@
   function take(name, field) {
     const box = boxOf(name), from = document.activeElement;
     write(box, field.value, field.text);
-    note(groupOf(box), "question");
+    note(groupOf(box), "differs");
     check.visit(name);
-    if (!from || from === document.body || from.closest(".question, .offer")) box.focus();
+    if (!from || from === document.body || from.closest(".differs, .offer")) box.focus();
     check.soon(0);
   }
 
@@ -38,10 +38,10 @@
     if (!box) return;
     const group = groupOf(box), isEmpty = !box.value.trim();
     if (field.state === "other" && !isEmpty) {
-      note(group, "question", say(words.says, { value: field.text }) + " ", button(words.take, () => take(name, field)));
+      note(group, "differs", say(words.says, { value: field.text }) + " ", button(words.take, () => take(name, field)));
       return;
     }
-    note(group, "question");
+    note(group, "differs");
     if (!isEmpty || !isNew || field.state !== "empty") return;
     write(box, field.value, field.text);
     if (document.activeElement === box) box.select?.(); // whoever types there already replaces it
@@ -86,7 +86,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat || event.code !== "KeyY" || window.taizhang.isComposing(event)) return;
-    const first = form.querySelector(".question button, .offer button");
+    const first = form.querySelector(".differs button, .offer button");
     if (!first) return;
     event.preventDefault();
     first.click();

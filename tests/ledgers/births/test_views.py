@@ -352,7 +352,9 @@ def test_bulk_approval_answers_row_by_row(sign_in, seeing, entered):
     sound, draft = entered(mother_name="赵兰", status=Status.submitted), entered(mother_name="张丽")
     flagged = entered(mother_name="赵兰", status=Status.submitted)
     rows = [str(sound), str(draft), str(flagged)]
-    page = sign_in("supervisor").send("/births/action_post", page="/births/list/", action="approve", rowid=rows).text
+    supervisor = sign_in("supervisor")
+    supervisor.get(f"/births/queue/{sound}")
+    page = supervisor.send("/births/action_post", page="/births/list/", action="approve", rowid=rows).text
     assert "Done: 1. Refused: 2." in page
     assert "the record is draft" in page
     assert "Decide first about: possible duplicate." in page
