@@ -377,7 +377,7 @@ ATTACKS = [
     "TRUNCATE audit_entry CASCADE",
     "UPDATE workflow_step SET comment = 'x'",
     "DELETE FROM workflow_step",
-    "TRUNCATE workflow_step",
+    "TRUNCATE workflow_step CASCADE",
 ]
 
 
