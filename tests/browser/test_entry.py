@@ -97,11 +97,11 @@ def kept_of(typed):
 
 
 @AT_BOTH_SIZES
-def test_a_birth_is_entered_without_a_mouse(hands_off):
+def test_a_birth_is_entered_without_a_mouse(hands_off, size):
     page, mouse = hands_off()
     page.goto("/births/add")
     assert here(page) == "mother_id_no"
-    typed = a_birth(201)
+    typed = a_birth({1366: 201, 360: 231}[size[0]])
     fill_in(page, typed)
     with page.expect_navigation():
         page.keyboard.press("Control+s")

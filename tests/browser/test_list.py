@@ -80,11 +80,12 @@ def test_a_filter_becomes_a_chip_and_goes_with_it(open_window):
 
 
 @AT_BOTH_SIZES
-def test_a_view_is_saved_and_opened_again(open_window):
+def test_a_view_is_saved_and_opened_again(open_window, size):
+    name = f"待审{size[0]}"
     page = open_window("supervisor")
     page.goto(BIRTHS + "?_flt_0_status=submitted")
     page.click(".views > summary")
-    page.fill("#view-name", "待审")
+    page.fill("#view-name", name)
     page.keyboard.press("Enter")
     page.wait_for_url("**view=**")
     page.click(".views > summary")
@@ -93,12 +94,12 @@ def test_a_view_is_saved_and_opened_again(open_window):
     clerk = open_window("clerk")
     clerk.goto(BIRTHS)
     clerk.click(".views > summary")
-    clerk.click(".view-list a:has-text('待审')")
+    clerk.click(f".view-list a:has-text('{name}')")
     clerk.wait_for_url("**_flt_0_status=submitted**")
     assert set(clerk.locator("td .tag-submitted").all_inner_texts()) == {"待审批"}
     neighbour = open_window("neighbour")
     neighbour.goto(BIRTHS)
-    assert neighbour.locator(".view-list a:has-text('待审')").count() == 0
+    assert neighbour.locator(f".view-list a:has-text('{name}')").count() == 0
 
 
 def test_columns_are_chosen_moved_and_kept(open_window):
