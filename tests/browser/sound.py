@@ -7,9 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 SIZES = [pytest.param((1366, "light"), id="desk"), pytest.param((360, "dark"), id="phone in the dark")]
 AT_BOTH_SIZES = pytest.mark.parametrize("size", SIZES, indirect=True)  # with the fixture `size`, which every window asks
-UNSEEN = (
-    ".table-scroll, option, select, .sr-only, .select2-hidden-accessible, .narrow .menu-word"  # scrolled, or only heard
-)
+UNSEEN = ".table-scroll, option, select, .sr-only, .select2-hidden-accessible, .narrow .menu-word"  # scrolled, or only heard
 CUT_OFF = """(unseen) => [...document.querySelectorAll("main *, .bar *, .menu *")].filter(e => {
   const style = getComputedStyle(e), says = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
   const shown = style.display !== "inline" && style.visibility !== "hidden" && e.clientWidth && !e.closest(unseen);

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -17,6 +18,7 @@ import pytest
 from tests.browser.conftest import PASSWORD, PATIENCE, _free_port, _wait
 from tests.browser.sound import AT_BOTH_SIZES, faults
 
+MOTHERS = count(1)
 KEPT = ".draft-state:not([data-pending]):not(.wrong)"
 PER_CHARACTER = 250  # milliseconds; a slow typist
 NAME, REMARK = "张测试", "母女平安,出院时已告知随访时间"
@@ -242,9 +244,14 @@ def end_sessions(office: Server) -> None:
 
 
 def birth(page: Any) -> None:
-    """A whole birth, typed."""
+    """A whole birth of another mother each time, typed: the same again would be asked about."""
     page.goto("/births/add")
-    for name, value in {"mother_name": NAME, "mother_birth_date": "1995-06-01", "born_on": "2026-11-20", "remark": REMARK}.items():
+    for name, value in {
+        "mother_name": NAME,
+        "mother_birth_date": f"1995-06-{next(MOTHERS):02}",
+        "born_on": "2026-11-20",
+        "remark": REMARK,
+    }.items():
         page.fill(f"#{name}", value)
     for name, value in {"child_order": "1", "plurality": "1", "plural_seq": "1"}.items():
         page.fill(f"#{name}", value)
