@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -246,12 +247,9 @@ def end_sessions(office: Server) -> None:
 def birth(page: Any) -> None:
     """A whole birth of another mother each time, typed: the same again would be asked about."""
     page.goto("/births/add")
-    for name, value in {
-        "mother_name": NAME,
-        "mother_birth_date": f"1995-06-{next(MOTHERS):02}",
-        "born_on": "2026-11-20",
-        "remark": REMARK,
-    }.items():
+    n = next(MOTHERS)
+    days = {"mother_birth_date": f"1995-06-{n:02}", "born_on": (date(2026, 11, 20) - timedelta(days=9 * n)).isoformat()}
+    for name, value in {"mother_name": NAME, "remark": REMARK, **days}.items():
         page.fill(f"#{name}", value)
     for name, value in {"child_order": "1", "plurality": "1", "plural_seq": "1"}.items():
         page.fill(f"#{name}", value)
