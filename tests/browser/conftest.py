@@ -5,17 +5,15 @@ Without a browser these tests are skipped and say so; REQUIRE_BROWSER=1 makes th
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tools.screenshots import free_port, wait_for
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
 QUIET = (  # no window, and no word to anybody but the office
@@ -23,7 +21,6 @@ QUIET = (  # no window, and no word to anybody but the office
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PASSWORD = "Longquan-demo-7319"
-PATIENCE = 120  # seconds for the office to open
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +48,7 @@ def chromium(playwright: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a new demo office is served, as `make run` serves it."""
-    folder, port = tmp_path_factory.mktemp("office"), _free_port()
+    folder, port = tmp_path_factory.mktemp("office"), free_port()
     told = {"DATA_DIR": str(folder), "PORT": str(port), "LOG_LEVEL": "ERROR"}
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
     flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
@@ -62,7 +59,7 @@ def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         subprocess.Popen([sys.executable, "run.py"], env=environment, stdout=log, stderr=log) as server,
     ):
         url = f"http://127.0.0.1:{port}"
-        _wait(url)
+        wait_for(url)
         yield url
         server.terminate()
 
@@ -100,19 +97,3 @@ def open_window(chromium: Any, address: str, size: tuple[int, str]) -> Iterator[
     for context in contexts:
         context.close()
     assert wrong == []
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310  (our own address)
-            if answer.status == 200:
-                return
-        time.sleep(0.2)
-    pytest.fail("the office did not open")

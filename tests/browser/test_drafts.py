@@ -16,8 +16,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.conftest import PASSWORD, PATIENCE, _free_port, _wait
+from tests.browser.conftest import PASSWORD
 from tests.browser.sound import AT_BOTH_SIZES, faults
+from tools.screenshots import PATIENCE, free_port, wait_for
 
 MOTHERS = count(1)
 KEPT = ".draft-state:not([data-pending]):not(.wrong)"
@@ -31,7 +32,7 @@ class Server:
     """An office of its own that can be killed and opened again on the same data."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, _free_port()
+        self.folder, self.port = folder, free_port()
         told = {"DATA_DIR": str(folder), "PORT": str(self.port), "LOG_LEVEL": "ERROR"}
         self.environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
         flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
@@ -51,7 +52,7 @@ class Server:
                 self.process = subprocess.Popen(
                     [sys.executable, "run.py"], env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
-            _wait(self.url)
+            wait_for(self.url)
 
     def kill(self) -> None:
         """Without a word of warning, as when the current fails."""
