@@ -265,8 +265,12 @@ class Queueing:
         return self._offered_acts(item, {*workflow.allowed(item, current_user)} & {*self._deciding()})
 
     def _note_look(self, item: Any) -> None:
-        """Write down that this person opened the row. A database that is busy may miss one: then it is opened again."""
-        if sampling.is_opened(db.session(), current_user.id, item.uid, item.version):
+        """Write down that this person opened the row; a browser that fetches ahead shows it to nobody.
+
+        A database that is busy may miss one: then it is opened again.
+        """
+        is_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+        if is_ahead or request.method == "HEAD" or sampling.is_opened(db.session(), current_user.id, item.uid, item.version):
             return
         uid, version = item.uid, item.version
         try:

@@ -434,6 +434,14 @@ def test_an_opened_row_is_noted_once_and_again_when_it_changed(sign_in, waiting,
     assert seeing(lambda s: s.scalars(select(QueueLook)).one().version) > first.version
 
 
+def test_a_row_that_was_shown_to_nobody_is_not_noted(sign_in, waiting, seeing):
+    supervisor = sign_in("supervisor")
+    address = f"/births/queue/{waiting[0]}"
+    assert supervisor.get(address, headers={"Sec-Purpose": "prefetch;prerender"}).status_code == 200
+    assert supervisor.http.head(address).status_code == 200
+    assert seeing(lambda s: s.scalars(select(QueueLook)).all()) == []
+
+
 # proposed changes, and all ledgers together
 
 
