@@ -51,6 +51,7 @@ SHOTS = (
     Shot("list", "clerk", "/births/list/"),
     Shot("form", "clerk", "/births/add"),
     Shot("record", "supervisor", "/births/list/?_flt_0_status=submitted", click=".ledger tbody td a"),
+    Shot("queue", "supervisor", "/births/queue"),
     Shot("report", "supervisor", "/reports/births-monthly"),
     Shot("role", "admin", "/roles/show/clerk"),
     Shot("help", "clerk", "/help/"),

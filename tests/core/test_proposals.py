@@ -49,6 +49,17 @@ def decide(client, asked, act, **words):
     return client.http.post(f"/births/change/{asked.uid}/{act}", data=hidden_fields(page) | words, follow_redirects=True)
 
 
+def test_the_form_of_a_change_says_what_it_rests_on_and_what_its_button_does(sign_in, approved):
+    page = sign_in("clerk").get(f"/births/propose/{approved}").text
+    rail = page.partition('class="rail"')[2].partition("</nav>")[0]
+    group = page.partition('id="group-why">')[2].partition("</fieldset>")[0]
+    assert '<a href="#group-why">What the change rests on</a>' in rail
+    assert "<legend>What the change rests on</legend>" in group
+    assert 'name="change_reason"' in group
+    assert ">Propose the change</button>" in page
+    assert ">Save</button>" not in page
+
+
 def test_a_change_goes_from_the_form_to_the_register(sign_in, seeing, approved):
     clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
     assert "Propose a change" in clerk.get(f"/births/show/{approved}").text
