@@ -17,8 +17,15 @@ from typing import NamedTuple
 
 NEIGHBOUR = "tests/test_neighbour.py"
 TESTS = (
-    "tests/core/test_pickers.py",
     "tests/core/test_attachments.py",
+    "tests/core/test_drafts.py",
+    "tests/core/test_entering.py",
+    "tests/core/test_pickers.py",
+    "tests/core/test_proposals.py",
+    "tests/core/test_queueing.py",
+    "tests/core/test_record_page.py",
+    "tests/demo",
+    "tests/workbench",
     "tests/ledgers/births/test_scope.py",
     "tests/ledgers/people/test_scope.py",
     NEIGHBOUR,
