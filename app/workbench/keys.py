@@ -20,6 +20,7 @@ KEYS: tuple[tuple[Any, tuple[Key, ...]], ...] = (
             Key(("Ctrl+K",), _l("Search pages and people")),
             Key(("?",), _l("Show these keys"), is_letter=True),
             Key(("Alt+N",), _l("New record")),
+            Key(("Alt+L",), _l("Lock screen")),
             Key(("Esc",), _l("Close what is open")),
         ),
     ),
