@@ -60,6 +60,7 @@ class Settings:
     port: int
     timezone: str
     idle_minutes: int
+    screen_lock_minutes: int
     session_hours: int
     lock_failures: int
     lock_minutes: int
@@ -324,6 +325,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("PORT", "8080", "Port the server listens on.", _whole(1, 65535)),
     Setting("TIMEZONE", "Asia/Shanghai", "Time zone of the office: decides what day it is.", _zone),
     Setting("IDLE_MINUTES", "15", "Minutes without a click after which a session ends.", _whole(1, 1440)),
+    Setting(
+        "SCREEN_LOCK_MINUTES",
+        "10",
+        "Minutes without a key, a click or a touch after which a page is covered and its session ends.",
+        _whole(1, 1440),
+    ),
     Setting("SESSION_HOURS", "8", "Hours after which a session ends whatever happens.", _whole(1, 168)),
     Setting("LOCK_FAILURES", "5", "Failed sign-ins after which an account or an address is locked.", _whole(1, 100)),
     Setting("LOCK_MINUTES", "15", "Minutes the first lock lasts; each further one lasts twice as long.", _whole(1, 1440)),

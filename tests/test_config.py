@@ -79,6 +79,11 @@ def test_no_secret_shows_in_a_repr(tmp_path: Path) -> None:
         ("PORT", "٨٠٨٠", "PORT: '\\u0668\\u0660\\u0668\\u0660' is not a whole number from 1 to 65535; for example PORT=8080"),
         ("PORT", "8080\nx", "PORT: '8080\\nx' is not a whole number from 1 to 65535; for example PORT=8080"),
         ("IDLE_MINUTES", "-1", "IDLE_MINUTES: '-1' is not a whole number from 1 to 1440; for example IDLE_MINUTES=15"),
+        (
+            "SCREEN_LOCK_MINUTES",
+            "0",
+            "SCREEN_LOCK_MINUTES: '0' is not a whole number from 1 to 1440; for example SCREEN_LOCK_MINUTES=10",
+        ),
         ("HOST", "a b", "HOST: 'a b' is neither a host name nor an address; for example HOST=127.0.0.1"),
         ("TIMEZONE", "Mars/Base", "TIMEZONE: 'Mars/Base' is no known time zone; for example TIMEZONE=Asia/Shanghai"),
         ("TIMEZONE", "/etc/passwd", "TIMEZONE: '/etc/passwd' is no known time zone; for example TIMEZONE=Asia/Shanghai"),

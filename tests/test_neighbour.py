@@ -92,6 +92,7 @@ def listed(view: str) -> dict[tuple[str, str], Road]:
     return {
         (f"{view}.list", "GET"): Road((200,)),
         (f"{view}.layout", "POST"): Road((302,), words={"column": "uid"}),
+        (f"{view}.keep_width", "POST"): Road((400,), words={"column": "uid", "width": "99", "query": "?view={view}"}),
         (f"{view}.keep_view", "POST"): Road((302,), words={"name": "mine", "query": "?place={region}&view={view}&found={search}"}),
         (f"{view}.open_view", "GET"): Road(GONE, "view"),
         (f"{view}.change_view", "POST"): Road(GONE, "view", values={"act": "open_with"}),
@@ -169,6 +170,7 @@ def confidential(view: str, row: str) -> dict[tuple[str, str], Road]:
         (f"{view}.action_post", "POST"): Road(DENIED, words={"action": "withdraw_consent", "rowid": "{" + row + "}"}),
         (f"{view}.preview", "POST"): Road(DENIED, words={"action": "submit", "rowid": "{" + row + "}"}),
         (f"{view}.layout", "POST"): Road(DENIED),
+        (f"{view}.keep_width", "POST"): Road(DENIED, words={"column": "uid", "width": "99"}),
         (f"{view}.keep_view", "POST"): Road(DENIED, words={"name": "mine"}),
         (f"{view}.open_view", "GET"): Road(DENIED, "view"),
         (f"{view}.change_view", "POST"): Road(DENIED, "view", values={"act": "open_with"}),

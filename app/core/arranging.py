@@ -1,6 +1,7 @@
-"""The part of a ledger's screen by which somebody arranges it for themselves: columns, density, page size, saved views, the tree."""
+"""The part of a ledger's screen by which somebody arranges it for themselves: columns, their width, density, page size, views, the tree."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,7 +22,8 @@ from app.core.permissions import SHARE
 from app.core.unit_of_work import Busy, unit_of_work
 from app.extensions import db
 
-LIST_ROUTES = {"layout", "keep_view", "open_view", "change_view", "places_below"}  # every screen with a list has them
+LIST_ROUTES = {"layout", "keep_width", "keep_view", "open_view", "change_view", "places_below"}  # every screen with a list has them
+WIDTH = re.compile("[0-9]{0,6}")  # pixels; nothing is automatic
 VIEW_ACTS = ("delete", "share", "unshare", "open_with", "open_plain")
 
 
@@ -50,12 +52,30 @@ class Arranging:
         elif "reset" in told:
             wanted = Layout(is_tree_closed=now.is_tree_closed)
         else:
-            wanted = replace(now, columns=self._chosen_columns(), is_compact=told.get("density") == "compact", size=self._chosen_size())
+            widths = self._chosen_widths(self._shelf().layout_in(self._shelf().view(address.get("view"))).widths)
+            is_compact, size = told.get("density") == "compact", self._chosen_size()
+            wanted = replace(now, columns=self._chosen_columns(), is_compact=is_compact, size=size, widths=widths)
         with unit_of_work() as session:
             list_views.keep_layout(session, self.endpoint, current_user.id, wanted)
         if "tree_closed" in told:
             return "", 204
         return redirect(self._url(address.but(view="", size="")) + ("#columns" if {"up", "down"} & set(told) else ""))
+
+    @expose("/width", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def keep_width(self) -> Any:
+        """Keep how wide a column is, in pixels; 0 leaves it to the browser."""
+        column, width = request.form.get("column", ""), request.form.get("width", "")
+        if column not in self._offered_columns() or not width or not WIDTH.fullmatch(width):
+            abort(400)
+        view = self._shelf().view(self._sent_address().get("view"))
+        with unit_of_work() as session:
+            if view and view.is_mine:
+                list_views.keep_width_in(session, session.get_one(list_views.ListView, view.row.id), column, int(width))
+            else:
+                list_views.keep_width(session, self.endpoint, current_user.id, column, int(width))
+        return "", 204
 
     @expose("/views", methods=["POST"])
     @has_access
@@ -64,7 +84,7 @@ class Arranging:
         """Save filters, columns, order and page size under a name."""
         address, shelf = self._sent_address(), self._shelf()
         view = shelf.view(address.get("view"))
-        pairs, layout = address.of_view(), view.layout if view else shelf.layout
+        pairs, layout = address.of_view(), shelf.layout_in(view)
         name, has_words = request.form.get("name", ""), self._has_words(address)
         try:
             with unit_of_work() as session:
@@ -149,6 +169,11 @@ class Arranging:
                 place = chosen.index(moved)
                 chosen.insert(max(place + step, 0), chosen.pop(place))
         return tuple(chosen)
+
+    def _chosen_widths(self, now: Mapping[str, int]) -> dict[str, int]:
+        """The widths of the form; what it does not tell, or not as a number, stays."""
+        told = {name: request.form.get(f"width_{name}", "?") for name in self._offered_columns()}
+        return {**now, **{name: list_views.width_of(int(text or 0)) for name, text in told.items() if WIDTH.fullmatch(text)}}
 
     def _chosen_size(self) -> int:
         size = request.form.get("size", "")

@@ -33,7 +33,6 @@ class Kept:
     screen: str
     form: str
     pk: str
-    user: str
     writer: str
     opened: str = ""
     state: str = ""  # what is said of the draft that came back
@@ -85,7 +84,7 @@ class Drafting:
         words = draft.words if draft else typed()
         reasons = () if getattr(form, "cautions", ()) else tuple((n, v) for n, v in words if n.startswith("reason_") and v)
         form.kept = Kept(
-            self.endpoint, name, str(item.uid) if item else "", current_user.username, writer(current_user.id, str(form.act_token.data)),
+            self.endpoint, name, str(item.uid) if item else "", writer(current_user.id, str(form.act_token.data)),
             seal(opened, item, current_user.id) if opened else "", kept_at(draft) if draft else "", request.method == "POST", reasons,
         )  # fmt: skip
 

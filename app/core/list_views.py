@@ -4,8 +4,8 @@ A view is its maker's alone until it is shared; then it is offered in the office
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,8 @@ LONGEST_NAME = 40  # characters
 LONGEST_ADDRESS = 2000  # characters of what a view asks for; a server takes some thousands in one line
 SEARCHES = 10  # of one person and ledger that the browser's way back still leads to
 SIZES = (25, 50, 100, 200)  # rows of a page
+NARROWEST, WIDEST = 48, 800  # pixels of a column: room for two characters; more than half a screen hides the others
+AUTOMATIC = 0  # as wide as the browser makes it
 
 
 class Kind(StrEnum):
@@ -87,17 +89,20 @@ class Layout:
     is_compact: bool = False
     size: int = 0
     is_tree_closed: bool = False
+    widths: Mapping[str, int] = field(default_factory=dict)  # of a column, in pixels
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> "Layout":
         """Read what was kept; what is no longer known is passed over."""
         size = told.get("size", 0)
         columns = tuple(str(name) for name in told.get("columns", ()))
-        return cls(columns, bool(told.get("compact")), size if size in SIZES else 0, bool(told.get("tree_closed")))
+        widths = {str(name): width_of(int(width)) for name, width in told.get("widths", {}).items()}
+        return cls(columns, bool(told.get("compact")), size if size in SIZES else 0, bool(told.get("tree_closed")), widths)
 
     def told(self) -> dict[str, Any]:
         """As it is kept."""
-        return {"columns": [*self.columns], "compact": self.is_compact, "size": self.size, "tree_closed": self.is_tree_closed}
+        kept = {"columns": [*self.columns], "compact": self.is_compact, "size": self.size, "tree_closed": self.is_tree_closed}
+        return {**kept, "widths": {**self.widths}}
 
     def shown(self, declared: Sequence[str], offered: Sequence[str]) -> list[str]:
         """The columns of the table: those chosen that still exist, else those the ledger declares."""
@@ -132,6 +137,12 @@ class Shelf:
         """The view this person's list opens with."""
         return self.view(str(self.opens_with)) if self.opens_with else None
 
+    def layout_in(self, view: SavedView | None) -> Layout:
+        """How the list looks to this person in a view, or in none: in a view of somebody else the widths they chose themselves hold."""
+        if view is None:
+            return self.layout
+        return view.layout if view.is_mine else replace(view.layout, widths={**view.layout.widths, **self.layout.widths})
+
     def looked_for(self, uid: str) -> str:
         """What was looked for under this identity; nothing where it is forgotten or somebody else's."""
         row = self.searches.get(uid)
@@ -156,6 +167,19 @@ def keep_layout(session: Session, ledger: str, user_id: int, layout: Layout) -> 
     """This is how the list looks to this person from now on."""
     row = _own_layout(session, ledger, user_id)
     row.content = layout.told()
+
+
+def keep_width(session: Session, ledger: str, user_id: int, column: str, width: int) -> None:
+    """A column is so wide from now on, wherever this person sees the list but in their own views."""
+    row = _own_layout(session, ledger, user_id)
+    row.content = _widened(row.content, column, width)
+
+
+def keep_width_in(session: Session, row: ListView, column: str, width: int) -> None:
+    """A column is so wide from now on in this view."""
+    _take_turn(session, row.ledger, row.owner_id)
+    session.refresh(row)  # two columns made wider at once are both kept
+    row.content = {**row.content, "layout": _widened(row.content["layout"], column, width)}
 
 
 def keep_search(session: Session, ledger: str, user_id: int, words: str) -> UUID:
@@ -219,6 +243,16 @@ def drop(session: Session, row: ListView) -> None:
 def open_with(session: Session, ledger: str, user_id: int, uid: UUID | None) -> None:
     """The list opens with this view for this person; with none again."""
     _own_layout(session, ledger, user_id).opens_with = uid
+
+
+def width_of(pixels: int) -> int:
+    """A width that a column may have, the nearest to what was asked for."""
+    return min(max(pixels, NARROWEST), WIDEST) if pixels else AUTOMATIC
+
+
+def _widened(told: dict[str, Any], column: str, width: int) -> dict[str, Any]:
+    now = Layout.of(told)
+    return replace(now, widths={**now.widths, column: width_of(width)}).told()
 
 
 def _own_layout(session: Session, ledger: str, user_id: int) -> ListView:

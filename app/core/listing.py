@@ -16,7 +16,7 @@ from app.core.deciding import MOST_AT_ONCE
 from app.core.fields import ChoiceField, RemoteSelectField, own_region
 from app.core.interface import COUNT_CAP, MAX_PAGE
 from app.core.list_address import Address, typed
-from app.core.list_views import SIZES, Shelf
+from app.core.list_views import NARROWEST, SIZES, WIDEST, Shelf
 from app.core.paging import NUMBERED
 from app.core.permissions import SHARE
 from app.core.regions import Region
@@ -190,7 +190,7 @@ class Listing:
     def _list_page(self, address: Address, text: str) -> Any:
         wanted, shelf = self._wanted(address, text), self._shelf()
         view = shelf.view(address.get("view"))
-        layout = view.layout if view else shelf.layout
+        layout = shelf.layout_in(view)
         has_address = not text or bool(address.get("found"))
         size = max(1, min(_number(address.get("size")) or layout.size or self.page_size, MAX_PAGE)) if has_address else MAX_PAGE
         rows, pages = self._page_of_rows(wanted, address, size)
@@ -202,7 +202,7 @@ class Listing:
             "address": address, "found": text, "view": view, "shelf": shelf, "layout": layout, "columns": columns, "pages": pages,
             "page_size": size, "sizes": SIZES, "count": len(rows) if on_first else self.datamodel.count(wanted), "count_cap": COUNT_CAP,
             "chips": self._chips(address, text), "pinned": PINNED, "url": self._url, "sort_of": lambda column: self._sort(address, column),
-            "may_share": self._may(SHARE), "no_view": NO_VIEW,
+            "may_share": self._may(SHARE), "no_view": NO_VIEW, "narrowest": NARROWEST, "widest": WIDEST,
             "echo": text if request.method == "POST" or not any(sign.isdecimal() for sign in text) else "",  # a number is shown once
         }  # fmt: skip
         widgets = {"list": self._rows_widget(rows, columns, told), "search": self._query_bar(told)}

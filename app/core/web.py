@@ -59,6 +59,7 @@ def register(app: Flask, settings: Any) -> None:
     app.session_interface = PageSession()
     for name in (
         "idle_minutes",
+        "screen_lock_minutes",
         "session_hours",
         "lock_failures",
         "lock_minutes",

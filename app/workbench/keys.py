@@ -20,6 +20,7 @@ KEYS: tuple[tuple[Any, tuple[Key, ...]], ...] = (
             Key(("Ctrl+K",), _l("Search pages and people")),
             Key(("?",), _l("Show these keys"), is_letter=True),
             Key(("Alt+N",), _l("New record")),
+            Key(("Alt+L",), _l("Lock screen")),
             Key(("Esc",), _l("Close what is open")),
         ),
     ),
@@ -42,6 +43,7 @@ KEYS: tuple[tuple[Any, tuple[Key, ...]], ...] = (
             Key(("j", "k"), _l("Next row, row before"), is_letter=True),
             Key(("x",), _l("Tick the row"), is_letter=True),
             Key(("Enter",), _l("Open the row")),
+            Key(("←", "→"), _l("At the edge of a header: narrower, wider; Enter there: automatic width")),
         ),
     ),
     (

@@ -11,6 +11,7 @@ from app.core.audit import AuditEntry
 from tests.accounts.conftest import Stranger, act, told
 from tests.cast import PASSWORD
 
+JSON = {"Accept": "application/json"}
 MORNING = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # nine o'clock in the office
 
 
@@ -84,6 +85,22 @@ def test_no_link_signs_anybody_out(sign_in):
     assert clerk.get("/logout/").status_code == 405
     assert clerk.http.post("/logout/").status_code == 400
     assert clerk.get("/own/").status_code == 200
+
+
+def test_a_page_that_ends_its_session_is_told_that_nobody_is_in(sign_in):
+    clerk = sign_in("clerk")
+    token = clerk.get("/login/", headers=JSON).json["csrf_token"]
+    for _tab in range(2):
+        answer = clerk.http.post("/logout/", data={"csrf_token": token}, headers=JSON, follow_redirects=True)
+        assert answer.json["user"] == ""
+    assert clerk.get("/own/").status_code == 302
+
+
+def test_every_page_knows_when_to_lock_but_the_one_at_the_door(sign_in, stranger, app):
+    app.config["SCREEN_LOCK_MINUTES"] = 7
+    clerk = sign_in("clerk")
+    assert all('data-lock-after="7"' in clerk.get(url).text for url in ("/", "/people/list/", "/people/add", "/own/", "/nothing-here"))
+    assert "data-lock-after" not in stranger().get("/login/").text
 
 
 def test_a_copied_cookie_is_worth_nothing_after_signing_out(stranger):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.sound import AT_BOTH_SIZES, faults
 
@@ -196,3 +197,131 @@ def test_the_list_works_without_scripts(chromium, address, open_window):
     page.locator(".row-menu a").first.click()
     assert "/births/show/" in page.url
     context.close()
+
+
+# how wide a column is
+
+SEX = "table.ledger th[data-column=sex]"
+
+
+@pytest.fixture
+def as_at_first(open_window):
+    """The supervisor's list, automatic again before and afterwards; the office is shared by all tests."""
+    page = open_window("supervisor")
+
+    def reset():
+        page.goto(BIRTHS)
+        page.click("#columns > summary")
+        with page.expect_navigation():
+            page.click("#columns button[name=reset]")
+
+    reset()
+    yield page
+    reset()
+
+
+def width_of(page, column="sex"):
+    return round(page.locator(f"table.ledger th[data-column={column}]").evaluate("head => head.getBoundingClientRect().width"))
+
+
+def cell_of(page):
+    return round(page.locator("td[data-label=性别]").first.evaluate("cell => cell.getBoundingClientRect().width"))
+
+
+def drag(page, far):
+    """Drag the edge of a header, with the mouse."""
+    edge = page.locator(f"{SEX} .width-handle").bounding_box()
+    x, y = edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + far / 2, y)
+    page.mouse.move(x + far, y)
+    with page.expect_response("**/births/width"):
+        page.mouse.up()
+
+
+def test_a_column_is_dragged_wider_and_stays_so(as_at_first):
+    page = as_at_first
+    before = width_of(page)
+    drag(page, 120)
+    assert abs(width_of(page) - before - 120) <= 1
+    assert cell_of(page) == width_of(page)
+    assert page.url.endswith(BIRTHS)  # the header was not pressed
+    wide = width_of(page)
+    page.goto("/")
+    page.goto(BIRTHS)
+    assert width_of(page) == wide
+    assert page.locator("table.ledger [style], table.ledger[style]").count() == 0
+    assert faults(page) == []
+    drag(page, -600)
+    assert width_of(page) == cell_of(page) == 48
+    with page.expect_response("**/births/width"):
+        page.locator(f"{SEX} .width-handle").dblclick()
+    assert width_of(page) == before
+    page.goto(BIRTHS)
+    assert width_of(page) == before
+
+
+def test_a_column_is_made_wider_by_keys(as_at_first):
+    page = as_at_first
+    handle = page.locator(f"{SEX} [role=separator]")
+    assert page.get_by_role("separator", name="“性别”的列宽").count() == 1
+    assert page.get_by_role("columnheader", name="性别", exact=True).count() == 1
+    handle.focus()
+    expect(handle).to_have_attribute("aria-valuetext", "自动")
+    before = int(handle.get_attribute("aria-valuenow"))
+    assert before == width_of(page)
+    with page.expect_response("**/births/width"):
+        for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
+            page.keyboard.press(key)
+    assert int(handle.get_attribute("aria-valuenow")) == width_of(page) == before + 60
+    assert faults(page) == []
+    page.goto(BIRTHS)
+    assert width_of(page) == before + 60
+    handle.focus()
+    page.keyboard.press("Home")
+    expect(handle).to_have_attribute("aria-valuenow", handle.get_attribute("aria-valuemin"))
+    page.keyboard.press("End")
+    expect(handle).to_have_attribute("aria-valuenow", handle.get_attribute("aria-valuemax"))
+    with page.expect_response("**/births/width"):
+        page.keyboard.press("Enter")
+    expect(handle).to_have_attribute("aria-valuetext", "自动")
+    assert width_of(page) == before
+
+
+def test_a_width_that_was_dragged_stands_in_the_form_of_the_columns(as_at_first):
+    page = as_at_first
+    drag(page, 60)
+    wide = width_of(page)
+    page.click("#columns > summary")
+    assert faults(page) == []
+    assert page.input_value("[name=width_sex]") == str(wide)
+    page.fill("[name=width_sex]", "200")
+    with page.expect_navigation():
+        page.click("#columns .btn-primary")
+    assert width_of(page) == 200
+
+
+def test_a_view_brings_its_widths_with_it(as_at_first):
+    page = as_at_first
+    drag(page, 90)
+    wide = width_of(page)
+    page.click(".views > summary")
+    page.fill("#view-name", "宽的性别")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**view=**")
+    saved = page.url
+    drag(page, 30)
+    page.goto(BIRTHS + "?view=none")
+    assert width_of(page) == wide
+    page.goto(saved)
+    assert width_of(page) == wide + 30
+
+
+def test_cards_have_no_edges_to_drag(open_window):
+    page = open_window("clerk", width=360)
+    page.goto(BIRTHS)
+    assert page.locator(".width-handle").count() > 0
+    assert page.locator(".width-handle:visible").count() == 0
+    page.click("#columns > summary")
+    assert page.locator(".column-width:visible").count() == 0

@@ -1,12 +1,14 @@
 """What somebody keeps of a list: sealed, their own until they share it, and open when half of it no longer exists."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import list_views, regions
 from app.core.errors import RuleViolation
-from app.core.list_views import LONGEST_NAME, MOST_VIEWS, SEARCHES, Kind, Layout, ListView, ListViewOffice
+from app.core.list_views import LONGEST_NAME, MOST_VIEWS, NARROWEST, SEARCHES, WIDEST, Kind, Layout, ListView, ListViewOffice
 from app.core.scope import Scope, looking_as
 from tests.cast import A1, B1, COUNTY, A, B
 from tests.factories.births import user
@@ -133,7 +135,7 @@ def test_only_the_last_searches_are_kept_and_for_whoever_searched(working, shelv
 
 
 def test_a_list_looks_as_it_was_left(working, shelves):
-    wanted = Layout(("sex", "mother_name"), is_compact=True, size=100, is_tree_closed=True)
+    wanted = Layout(("sex", "mother_name"), is_compact=True, size=100, is_tree_closed=True, widths={"sex": 90})
     for layout in (Layout(("sex",)), wanted):
         with working() as session:
             list_views.keep_layout(session, LEDGER, user(session, "clerk").id, layout)
@@ -146,6 +148,35 @@ def test_columns_that_are_gone_are_passed_over():
     assert layout.shown(["mother_name"], ["mother_name", "sex"]) == ["sex"]
     assert layout.size == 0
     assert Layout(("gone",)).shown(["mother_name"], ["mother_name"]) == ["mother_name"]
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(1, NARROWEST), (200, 200), (99999, WIDEST), (0, 0)])
+def test_a_column_is_as_wide_as_a_column_may_be(working, shelves, asked, kept):
+    with working(A) as session:
+        list_views.keep_width(session, LEDGER, user(session, "clerk").id, "sex", asked)
+    assert shelves("clerk", A).layout.widths == {"sex": kept}
+    assert Layout.of({"widths": {"sex": asked}}).widths == {"sex": kept}
+
+
+def test_a_width_changes_nothing_else(working, shelves):
+    before = Layout(("sex", "mother_name"), is_compact=True, size=100, is_tree_closed=True, widths={"mother_name": 200})
+    with working(A) as session:
+        list_views.keep_layout(session, LEDGER, user(session, "clerk").id, before)
+        list_views.keep_width(session, LEDGER, user(session, "clerk").id, "sex", 70)
+    assert shelves("clerk", A).layout == replace(before, widths={"mother_name": 200, "sex": 70})
+    assert shelves("colleague", A).layout == Layout()
+
+
+def test_a_width_in_ones_own_view_is_the_views_and_in_somebody_elses_ones_own(saved, working, shelves):
+    uid = saved(by="supervisor", is_shared=True)
+    with working(A) as session:
+        view = session.scalars(select(ListView).where(ListView.uid == uid)).one()
+        list_views.keep_width_in(session, view, "sex", 90)
+        list_views.keep_width(session, LEDGER, user(session, "clerk").id, "sex", 150)
+    seen = {name: shelves(name, A) for name in ("supervisor", "clerk", "colleague")}
+    assert {name: shelf.layout.widths for name, shelf in seen.items()} == {"supervisor": {}, "clerk": {"sex": 150}, "colleague": {}}
+    shown = {name: shelf.layout_in(shelf.view(str(uid))).widths["sex"] for name, shelf in seen.items()}
+    assert shown == {"supervisor": 90, "clerk": 150, "colleague": 90}
 
 
 def test_a_list_opens_with_a_view_as_long_as_it_is_offered(saved, working, shelves):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.core import clock, list_views, merge, regions
-from app.core.list_views import Layout, ListView
+from app.core.list_views import NARROWEST, WIDEST, Layout, ListView
 from app.core.scope import Scope, looking_as
 from app.core.workflow import Status
 from app.ledgers.people.models import Person
@@ -48,6 +48,11 @@ def chips(text):
 
 def columns(text):
     return [unescape(re.sub("<[^>]+>", "", found)) for found in re.findall(r'<th scope="col"[^>]*>(.*?)</th>', text, re.DOTALL)]
+
+
+def widths(text):
+    """The columns that are not as wide as the browser makes them."""
+    return dict(re.findall(r'<th scope="col" data-column="([^"]*)" data-width="([^"]*)"', text))
 
 
 # filters
@@ -245,6 +250,60 @@ def test_a_column_moves_without_a_script(births, sign_in):
     assert columns(clerk.get(LIST).text)[:3] == ["Mother's name", "Sex", "Born on"]
     clerk.send("/births/layout", LIST, reset="1")
     assert len(columns(clerk.get(LIST).text)) > 8
+
+
+def test_a_width_is_kept_for_one_person_until_all_is_as_at_first(births, sign_in):
+    clerk = sign_in("clerk")
+    assert widths(clerk.get(LIST).text) == {}
+    assert clerk.send("/births/width", LIST, column="sex", width="70").status_code == 204
+    assert clerk.send("/births/width", LIST, column="born_on", width="100000").status_code == 204
+    assert widths(clerk.get(LIST).text) == {"sex": "70", "born_on": str(WIDEST)}
+    assert widths(sign_in("colleague").get(LIST).text) == {}
+    clerk.send("/births/width", LIST, column="born_on", width="0")
+    assert widths(clerk.get(LIST).text) == {"sex": "70"}
+    clerk.send("/births/layout", LIST, reset="1")
+    assert widths(clerk.get(LIST).text) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "width"),
+    [("sex", ""), ("sex", "-70"), ("sex", "7.5"), ("sex", "wide"), ("sex", "٧٠"), ("sex", "9" * 5000), ("uid", "70"), ("", "70")],
+)
+def test_what_is_no_width_or_no_column_of_the_list_is_refused(births, sign_in, column, width):
+    clerk = sign_in("clerk")
+    assert clerk.send("/births/width", LIST, column=column, width=width).status_code == 400
+    assert widths(clerk.get(LIST).text) == {}
+
+
+def test_widths_are_chosen_without_dragging_and_what_is_no_number_stays(births, sign_in):
+    clerk = sign_in("clerk")
+    clerk.send("/births/width", LIST, column="status", width="99")
+    clerk.send(
+        "/births/layout", LIST, column=["sex", "status", "born_on"], width_sex="70", width_born_on="3", width_status="x", width_uid="9"
+    )
+    assert widths(clerk.get(LIST).text) == {"sex": "70", "status": "99", "born_on": str(NARROWEST)}
+    clerk.send("/births/layout", LIST, column=["sex", "status"], width_sex="")
+    assert widths(clerk.get(LIST).text) == {"status": "99"}
+
+
+def test_a_saved_view_holds_the_widths_that_stood_there(births, sign_in):
+    clerk = sign_in("clerk")
+    clerk.send("/births/width", LIST, column="sex", width="70")
+    opened = clerk.get(clerk.send("/births/views", LIST, name="Narrow", query="?_flt_0_status=draft").location).location
+    clerk.send("/births/layout", LIST, reset="1")
+    assert widths(clerk.get(opened).text) == {"sex": "70"}
+    clerk.send("/births/width", LIST, column="sex", width="80", query=opened.removeprefix(LIST))
+    assert widths(clerk.get(opened).text) == {"sex": "80"}
+    assert widths(clerk.get(LIST).text) == {}
+    clerk.send("/births/layout", LIST, column=["sex"], query=opened.removeprefix(LIST))
+    assert widths(clerk.get(LIST).text) == {"sex": "80"}  # what was shown is what stays when the view is left
+
+
+def test_a_width_in_a_view_of_somebody_else_leaves_that_view_as_it_is(births, view_of, sign_in):
+    address, clerk = f"{LIST}?view={view_of('supervisor', is_shared=True)}", sign_in("clerk")
+    clerk.send("/births/width", LIST, column="status", width="99", query=address.removeprefix(LIST))
+    assert widths(clerk.get(address).text) == widths(clerk.get(LIST).text) == {"status": "99"}
+    assert widths(sign_in("supervisor").get(address).text) == {}
 
 
 @pytest.mark.parametrize("ledger", ["newlywed-services", "pregnancy-services"])

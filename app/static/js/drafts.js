@@ -4,7 +4,7 @@
   const EVERY = 3000; // milliseconds; with the time of a request well below five seconds
   const state = document.querySelector("form.entry .draft-state");
   if (!state) return;
-  const form = state.form || state.closest("form"), told = state.dataset, dialog = document.querySelector("dialog.sign-in-again");
+  const form = state.form || state.closest("form"), told = state.dataset, office = window.taizhang, door = office.door;
   const json = { Accept: "application/json" };
   const GOES_ON = [200, 409]; // kept, or not kept for a reason that does not speak against saving; otherwise the words stay on the page
   const STILL = 1500; // milliseconds without a key before a question may take the keyboard
@@ -59,67 +59,28 @@
   }
 
   async function keepNow() {
-    if (!isUnkept() || sending) return;
+    if (!isUnkept() || sending || office.isLocked()) return;
     const status = await keepOnce();
     if (status === 400 && await signedIn()) keepOnce();
-    if (status !== 401 || refused || dialog?.open || Date.now() - lastKey < STILL) return;
-    if (await askAgain()) keepOnce(); else refused = true;
-  }
-
-  // Who is signed in now, and the token that forms are sent with: the page takes it over only from the person who typed.
-  function take(said) {
-    if (said.user && said.user !== told.user) {
-      sent = true; // what stands here is nobody's who is here now
-      say(told.other, true);
-      window.location.replace(window.location.pathname);
-      return false;
-    }
-    if (said.user) document.querySelectorAll("input[name=csrf_token]").forEach((box) => { box.value = said.csrf_token; });
-    return Boolean(said.user);
+    if (status !== 401 || refused || door.dialog.open || Date.now() - lastKey < STILL) return;
+    if (await door.askAgain()) keepOnce(); else refused = true;
   }
 
   async function signedIn() {
-    try {
-      return take(await (await fetch(told.signIn, { headers: json })).json());
-    } catch (problem) {
-      return false;
-    }
+    return door.who().then((now) => door.take(now, window.location.pathname)).catch(() => false);
   }
 
-  async function signIn(password) {
-    const door = await (await fetch(told.signIn, { headers: json })).json();
-    if (door.user) return take(door);
-    const body = new URLSearchParams({ csrf_token: door.csrf_token, username: told.user, password: password });
-    const said = await (await fetch(told.signIn, { method: "POST", headers: json, body: body })).json();
-    if (said.error) { dialog.querySelector(".error").textContent = said.error; return false; }
-    return take(said);
-  }
+  // Before the session ends with a locked screen; an error where the office does not answer.
+  office.keepWords = async () => {
+    if (sending) await sending;
+    let status = isUnkept() ? await keepOnce() : 200;
+    if (status === 400 && await signedIn()) status = await keepOnce();
+    if (!status || status === 503) throw new Error("not kept");
+  };
 
-  // Answers whether the same person is signed in again, once the dialog is closed.
-  function askAgain() {
-    if (!dialog) return Promise.resolve(false);
-    const box = dialog.querySelector("input[type=password]"), inner = dialog.querySelector("form");
-    return new Promise((resolve) => {
-      let done = false, busy = false;
-      dialog.querySelector(".error").textContent = "";
-      const onSubmit = async (event) => {
-        event.preventDefault();
-        event.stopPropagation();
-        if (busy) return;
-        busy = true;
-        const password = box.value;
-        box.value = "";
-        done = await signIn(password).catch(() => { dialog.querySelector(".error").textContent = told.offline; return false; });
-        busy = false;
-        if (done || sent) dialog.close(); else box.focus();
-      };
-      inner.addEventListener("submit", onSubmit);
-      dialog.querySelector("[value=later]").onclick = () => dialog.close();
-      dialog.addEventListener("close", () => { inner.removeEventListener("submit", onSubmit); resolve(done); }, { once: true });
-      dialog.showModal();
-      box.focus();
-    });
-  }
+  // What stands here is nobody's who is here now.
+  document.addEventListener("taizhang:leave", () => { sent = true; say(told.other, true); });
+  document.addEventListener("taizhang:locked", () => { refused = false; });
 
   // Before a form goes off, its words are kept and the session is asked for: an ended one costs a password, never the words.
   form.addEventListener("submit", async (event) => {
@@ -133,7 +94,7 @@
     try {
       if (sending) await sending;
       let status = await keepOnce();
-      if (status === 401 ? await askAgain() : status === 400 && await signedIn()) status = await keepOnce();
+      if (status === 401 ? await door.askAgain() : status === 400 && await signedIn()) status = await keepOnce();
       checked = GOES_ON.includes(status) && !sent;
     } finally {
       form.classList.remove("checking");
