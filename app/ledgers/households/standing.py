@@ -59,25 +59,26 @@ def settle(session: Session, household_id: int, decided: HouseholdEvent | None =
 
 def settle_person(session: Session, person_id: int, died_on: date | None) -> None:
     """Write the households of one person anew, whose file says this day of death from now on. Raises Contradiction, as settle() does."""
-    _settle_all(session, person_id, {person_id: died_on})
+    _settle_all(session, {person_id}, {person_id: died_on})
 
 
-def part(session: Session, person_id: int, on: date, *, by: UUID, path: str) -> None:
+def part(session: Session, person_id: int, on: date, *, by: UUID, path: str, was: int | None = None) -> None:
     """The person has moved away on this day, as an accepted move tells: whatever household they belonged to, they left it.
 
-    `by` is the identity of the move, by which rejoin() takes this back; `path` the office that let them go. Raises Contradiction where
-    approved events say that they still did something there.
+    `by` is the identity of the move, by which rejoin() takes this back; `path` the office that let them go; `was` whom the same move told
+    of until it was corrected. Raises Contradiction where approved events say that they still did something there.
     """
     with elevated("moves that end a membership"):
+        session.connection().execute(delete(PARTINGS).where(PARTINGS.c.person_id == was, PARTINGS.c.by_uid == by))
         session.connection().execute(insert(PARTINGS), [{"scope_path": path, "person_id": person_id, "parted_on": on, "by_uid": by}])
-    _settle_all(session, person_id, {})
+    _settle_all(session, {person_id, was or person_id}, {})
 
 
 def rejoin(session: Session, person_id: int, *, by: UUID) -> None:
     """What part() did is taken back. Raises Contradiction where the person has joined another household since."""
     with elevated("moves that end a membership"):
         session.connection().execute(delete(PARTINGS).where(PARTINGS.c.person_id == person_id, PARTINGS.c.by_uid == by))
-    _settle_all(session, person_id, {})
+    _settle_all(session, {person_id}, {})
 
 
 def become_one(session: Session, stays: int, goes: int, died_on: date | None) -> None:
@@ -125,11 +126,11 @@ def protected(session: Session, people: Collection[int]) -> set[int]:
         return set(session.scalars(select(Person.id).where(Person.id.in_(people), Person.is_protected)))
 
 
-def _settle_all(session: Session, person_id: int, died: Mapping[int, date | None]) -> None:
-    """Write every household of a person anew."""
-    known = _households_of(session, person_id)
-    _take_turns(session, known, {person_id})
-    if _households_of(session, person_id) != known:  # somebody decided about this person just now; turns are taken in one order only
+def _settle_all(session: Session, people: Collection[int], died: Mapping[int, date | None]) -> None:
+    """Write every household of these people anew."""
+    known = _households_of(session, people)
+    _take_turns(session, known, people)
+    if _households_of(session, people) != known:  # somebody decided about them just now; turns are taken in one order only
         raise Busy(_("Somebody else is deciding about the same person. Nothing was saved; send it again."))
     for household_id in known:
         _settle(session, household_id, died=died)
@@ -169,9 +170,9 @@ def _people_of(decided: HouseholdEvent | None) -> set[int]:
     return {decided.person_id} if decided is not None and decided.person_id is not None else set()
 
 
-def _households_of(session: Session, person_id: int) -> list[int]:
-    """The households whose approved events name the person."""
-    named = select(HouseholdEvent.household_id).where(HouseholdEvent.person_id == person_id, HouseholdEvent.status == Status.approved)
+def _households_of(session: Session, people: Collection[int]) -> list[int]:
+    """The households whose approved events name one of these people."""
+    named = select(HouseholdEvent.household_id).where(HouseholdEvent.person_id.in_(people), HouseholdEvent.status == Status.approved)
     with session.no_autoflush, elevated("households of a person"):
         return sorted(set(session.scalars(named)))
 

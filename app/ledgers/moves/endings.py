@@ -24,6 +24,7 @@ class Leaving(NamedTuple):
     on: date
     by: UUID  # the move or the transfer that tells of it
     path: str  # of the office that let them go
+    was: int | None = None  # whom a corrected record told of until now, be it the same person: that is taken back with it
 
 
 class WhatEnds(NamedTuple):
@@ -34,20 +35,20 @@ class WhatEnds(NamedTuple):
 
 
 def residence_left(session: Session, leaving: Leaving) -> None:
-    """The residence of somebody left its office: by an accepted transfer, or by an approved move out of this register."""
+    """The residence of somebody left its office: by an accepted transfer, or by an approved or corrected move out of this register."""
     for ending in WHAT_ENDS:
         ending.end(session, leaving)
 
 
 def residence_stays(session: Session, person_id: int, by: UUID) -> None:
-    """It did not leave after all: the record was voided, or changed by an applied request."""
+    """It did not leave after all: the record was voided, or does not tell of a leaving any more."""
     for ending in WHAT_ENDS:
         ending.restore(session, person_id, by)
 
 
 def _part(session: Session, leaving: Leaving) -> None:
     try:
-        households.part(session, leaving.person_id, leaving.on, by=leaving.by, path=leaving.path)
+        households.part(session, leaving.person_id, leaving.on, by=leaving.by, path=leaving.path, was=leaving.was)
     except Contradiction as found:
         raise RuleViolation.one(_otherwise(), code="household") from found
 

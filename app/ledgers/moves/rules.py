@@ -196,10 +196,12 @@ def _is_leaving(move: Any) -> bool:
 
 
 def _tell_endings(session: Session, before: Any, move: MoveEvent) -> None:
-    if _is_leaving(before):
-        endings.residence_stays(session, before.person_id, move.uid)
+    """What follows from the corrected move in one step: between the two days nothing holds that never was."""
+    was = before.person_id if _is_leaving(before) else None
     if _is_leaving(move):
-        endings.residence_left(session, _leaving(move))
+        endings.residence_left(session, _leaving(move)._replace(was=was))
+    elif was is not None:
+        endings.residence_stays(session, was, move.uid)
 
 
 def _leaving(move: MoveEvent) -> Leaving:

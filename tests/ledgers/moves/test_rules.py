@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock, periods, regions, scope
@@ -12,6 +12,7 @@ from app.core.crypto import sealed_row
 from app.core.errors import RuleViolation
 from app.core.workflow import Status
 from app.ledgers.families.models import Death
+from app.ledgers.households.models import HouseholdMember
 from app.ledgers.moves import endings
 from app.ledgers.moves.endings import WhatEnds
 from app.ledgers.moves.models import BACK, BOTH, ELSEWHERE, MOVED_IN, MOVED_OUT, REGISTRATION, RESIDENCE, MoveEvent
@@ -20,6 +21,7 @@ from tests.cast import A1, A2, B1, A, B
 from tests.factories import families
 from tests.factories.births import user
 from tests.factories.families import make_death
+from tests.factories.households import SET_UP_ON, make_household
 from tests.factories.moves import BORN, MOVED_ON, a_number, do, links, make_move, put_right, seen_at
 from tests.factories.people import also_seen_by, make_person
 
@@ -53,6 +55,12 @@ def approving(session, row):
     with pytest.raises(RuleViolation) as found:
         do(row, "approve", user(session, "supervisor"))
     return str(found.value)
+
+
+def stays(session, *people):
+    """(first day, last day) of each time these people belonged to a household."""
+    days = select(HouseholdMember.began_on, HouseholdMember.ended_on).where(HouseholdMember.person_id.in_(people))
+    return sorted(session.execute(days).tuples(), key=str)
 
 
 def moved_out_on(session, person_id):
@@ -401,7 +409,32 @@ def test_other_ledgers_learn_of_a_corrected_day(working, ended, his):
         uid = make_move(session, kind=MOVED_OUT, person_id_no=his, status=Status.approved).uid
     put_right(working, A, uid, remark="same day")
     put_right(working, A, uid, happened_on=LATER)
-    assert ended == [MOVED_ON, "stays", LATER]
+    assert ended == [MOVED_ON, LATER]
+
+
+def test_a_corrected_day_of_leaving_keeps_the_household_that_was_set_up_since(working, his):
+    with working(A) as session:
+        person_id = him(session, his).id
+        make_household(session, person_id_no=his)
+        uid = make_move(session, kind=MOVED_OUT, person_id_no=his, status=Status.approved).uid
+        make_household(session, person_id_no=his, happened_on=LATER)
+    on = MOVED_ON + timedelta(days=10)
+    put_right(working, A, uid, happened_on=on)
+    with working(A) as session:
+        assert stays(session, person_id) == [(SET_UP_ON, on), (LATER, None)]
+
+
+def test_whoever_a_corrected_move_does_not_name_any_more_stays_in_the_household(working, his):
+    hers = a_number()
+    with working(A) as session:
+        other = make_person(session, office=A1, name="李伟", id_no=hers, sex="1", birth_date=BORN).id
+        person_id = him(session, his).id
+        make_household(session, person_id_no=his)
+        make_household(session, person_name="李伟", person_id_no=hers, happened_on=LATER)
+        uid = make_move(session, kind=MOVED_OUT, person_id_no=his, happened_on=LATER, status=Status.approved).uid
+    put_right(working, A, uid, person_name="李伟", person_id_no=hers, happened_on=LATER + timedelta(days=1))
+    with working(A) as session:
+        assert stays(session, person_id, other) == [(SET_UP_ON, None), (LATER, LATER + timedelta(days=1))]
 
 
 # the neighbour
