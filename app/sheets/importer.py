@@ -177,6 +177,9 @@ def _read(ledger: Any, line: Line, reading: Reading) -> Told:
     problems: list[Problem] = []
     for column, most in _columns(ledger):
         cell = line.cells.get(column.key)
+        if cell is None and not column.required:
+            values[column.key] = None
+            continue
         try:
             value = values[column.key] = None if cell is None else column.read(cell, reading)
         except ValueError as wrong:
