@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, insert, inspect
 
 from app.core.base import Row
 
-BLOCK = 200  # rows of one statement
+SIZES = (200, 20)  # rows of one statement
 MOST_VALUES = 32_766  # of one statement of SQLite
 CHECKED = {"rows_checked": True}
 
@@ -29,8 +29,9 @@ class Insertion:
         self._names = tuple(compiled.positiontup or columns)
         self._keys = tuple(columns[name][0] for name in self._names)
         self._processes = tuple((place, columns[name][1]) for place, name in enumerate(self._names) if columns[name][1])
-        self._block = min(BLOCK, MOST_VALUES // len(self._names))
-        self._of_a_block = ", ".join([self.statement, *[self.statement.partition(" VALUES ")[2]] * (self._block - 1)])
+        one = self.statement.partition(" VALUES ")[2]
+        sizes = [size for size in SIZES if self._is_by_place and size * len(self._names) <= MOST_VALUES]
+        self._many = tuple((size, ", ".join([self.statement, *[one] * (size - 1)])) for size in sizes)
 
     def row(self, values: Mapping[str, Any]) -> Any:
         """One row for the driver, from values by attribute; what is not there is empty."""
@@ -41,11 +42,13 @@ class Insertion:
 
     def write(self, connection: Connection, rows: list[Any]) -> None:
         """Insert rows that row() made. Who writes rows of a scoped table has checked them."""
-        together = len(rows) // self._block * self._block if self._is_by_place else 0
-        for start in range(0, together, self._block):  # SQLite needs a third less for one statement than for one a row
-            values = tuple(chain.from_iterable(rows[start : start + self._block]))
-            connection.exec_driver_sql(self._of_a_block, values, execution_options=CHECKED)
-        if left := rows[together:]:
+        done = 0
+        for size, statement in self._many:  # SQLite needs a third less for one statement than for one a row
+            while len(rows) - done >= size:
+                values = tuple(chain.from_iterable(rows[done : done + size]))
+                connection.exec_driver_sql(statement, values, execution_options=CHECKED)
+                done += size
+        if left := rows[done:]:
             connection.exec_driver_sql(self.statement, left, execution_options=CHECKED)
 
 
