@@ -6,7 +6,7 @@ it flushes what is left, takes the head of each chain, numbers, hashes and inser
 
 import hashlib
 import hmac
-import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import LargeBinary, String, Table, Text, delete, event, inspect, select, tuple_, update
@@ -31,7 +32,6 @@ from app.core.scope import GuardedSession
 SYSTEM = "system"  # users, roles, sign-ins
 START = "0" * 64
 AS_IT_IS = frozenset({str, int, bool})
-CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 REASON = "reason"  # the detail of an act that holds what somebody wrote
 GONE = "hmac:gone"  # stands for a value that was there, in the entry that tells that it is gone
 PAGE = 2000  # entries read at once when a chain is verified
@@ -92,7 +92,7 @@ class AuditSecret(Model):
     new: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-@dataclass
+@dataclass(slots=True)
 class Note:
     """One entry before it has a number."""
 
@@ -101,6 +101,7 @@ class Note:
     target: str
     detail: dict[str, Any]
     secrets: dict[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+    text: str = ""  # the detail as it is stored, where nothing is added to it any more: a tenth of the memory
 
 
 @dataclass(frozen=True)
@@ -134,15 +135,15 @@ def _hide_reason(row: Any, found: Note) -> None:
 def created(session: Session, model: Any, row: Any) -> None:
     """Say that a row of this model is new where no flush says it: it is written by a bulk statement of this transaction."""
     found, values = Note(chain_of(row), "create", target_of(row), {}), row.__dict__
-    for name, column in told_columns(model):
+    for name, label in _told_names(model):
         value = values.get(name)
-        if value.__class__ in AS_IT_IS:
-            found.detail[name] = [None, value]
-        elif column.info.get("secret") and value:
-            label = name.removesuffix("_enc")
+        if value is None:
+            continue
+        if label:
             found.detail[label], found.secrets[label] = [None, crypto.digest(row.plain[label])], (None, value)
-        elif value is not None:
-            found.detail[name] = [None, _plain(value)]
+        else:
+            found.detail[name] = [None, value if value.__class__ in AS_IT_IS else str(value)]
+    found.text, found.detail = _canonical(found.detail), {}
     _notes(session).append(found)
 
 
@@ -234,7 +235,7 @@ def _collect(session: Session, _: Any) -> None:
 def _merge(notes: list[Note], found: Note) -> None:
     """Autoflush may split one change in two: within a transaction a row has one entry, first old to last new."""
     for earlier in notes:
-        if earlier.target == found.target and earlier.act in ("create", "change") and found.act == "change":
+        if earlier.target == found.target and earlier.act in ("create", "change") and found.act == "change" and not earlier.text:
             for name, change in found.detail.items():
                 earlier.detail[name] = _net(earlier.detail[name], change) if name in earlier.detail else change
             for name, (old, new) in found.secrets.items():
@@ -287,6 +288,12 @@ def told_columns(model: Hashable) -> tuple[tuple[str, Any], ...]:
     return tuple((name, column) for name, column in told if not (column.info.get("blind") or column.info.get("sealed")))
 
 
+@lru_cache(maxsize=256)
+def _told_names(model: Hashable) -> tuple[tuple[str, str], ...]:
+    """(attribute, name of the secret it holds, or nothing) of what the history tells of a new row."""
+    return tuple((name, name.removesuffix("_enc") if column.info.get("secret") else "") for name, column in told_columns(model))
+
+
 def _tell(collected: Note, row: Any, name: str, column: Any, pair: tuple[Any, Any], *, is_last: bool) -> None:
     """Old and new value of one column; of a secret the keyed digests, and beside them what may be re-encrypted.
 
@@ -314,9 +321,11 @@ def _plain(value: Any) -> Any:
 @event.listens_for(GuardedSession, "before_commit")
 def _write(session: Session) -> None:
     session.flush()
-    notes = session.info.pop("notes", [])
-    for chain in sorted({n.chain for n in notes}):  # always in this order, so that two acts cannot wait for each other
-        _append(session, chain, [n for n in notes if n.chain == chain])
+    by_chain: dict[str, list[Note]] = defaultdict(list)
+    for one in session.info.pop("notes", []):
+        by_chain[one.chain].append(one)
+    for chain in sorted(by_chain):  # always in this order, so that two acts cannot wait for each other
+        _append(session, chain, by_chain.pop(chain))
 
 
 def _append(session: Session, chain: str, notes: list[Note]) -> None:
@@ -331,7 +340,8 @@ def _append(session: Session, chain: str, notes: list[Note]) -> None:
     same = {"chain": chain, "at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
     same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
     for number, one in enumerate(notes, first):
-        entry: dict[str, Any] = {**same, "number": number, "act": one.act, "target": one.target, "detail": _canonical(one.detail)}
+        entry: dict[str, Any] = {**same, "number": number, "act": one.act, "target": one.target}
+        entry["detail"] = one.text or _canonical(one.detail)
         entry["hash"] = previous = _hash(previous, entry)
         entries.append(entry)
         hidden += [{"chain": chain, "number": number, "field": f, "old": o, "new": n} for f, (o, n) in one.secrets.items() if o or n]
@@ -347,7 +357,8 @@ def _open_chain(session: Session, chain: str) -> None:
 
 
 def _canonical(value: Any) -> str:
-    return CANONICAL.encode(value)
+    """JSON with sorted keys, without blanks and escapes: the bytes that every hash of a chain was made of, whoever writes them."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _hash(previous: str, entry: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Many new rows of several tables written together: their numbers are taken ahead, each is held to the scope and told in the history.
 
 The session watches every attribute and writes row by row; a workbook of fifty thousand births makes a million and a half rows.
-A batch takes drafts, which nobody watches, and leaves behind what the session would leave behind, with one statement a table.
+A batch takes drafts, which nobody watches, and leaves behind what the session would leave behind, with few statements a table.
 """
 
 from collections import defaultdict
@@ -20,6 +20,7 @@ from app.core.crypto import Encrypted, uuid7
 from app.core.insertion import insertion
 from app.core.scope import HeldByLink, OutOfScope, Scoped, elevated
 
+AT_ONCE = 1200  # rows with a history, and those that belong to them, are inserted together: more would only take memory
 BLOCK = 500  # numbers taken from a sequence at once
 KEPT = (Encrypted, property, FunctionType, tuple, frozenset)  # what a draft has of its class beside the columns
 
@@ -53,12 +54,13 @@ def draft(model: Any) -> Any:
 
 
 class Batch:
-    """New rows on their way into the database. Runs inside a unit of work; nothing is written before write()."""
+    """New rows on their way into the database. Runs inside a unit of work; not all are in before write()."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._dialect = session.connection().dialect
         self._rows: dict[Any, list[Any]] = defaultdict(list)
+        self._waiting = 0  # rows with a history that are not in yet
         self._numbers: dict[Any, Iterator[int]] = {}
         self._held: set[str | None] = set()  # paths that lie in the scope
         self._linked: dict[Any, set[int]] = defaultdict(set)  # model of a row held by links → rows that have one
@@ -67,6 +69,8 @@ class Batch:
     def put(self, row: Any) -> None:
         """Take a draft: from here on it has its number, its version and its defaults. Raises OutOfScope like a flush."""
         model, values, plan = row.model, row.__dict__, _plan(row.model)
+        if self._waiting >= AT_ONCE:
+            self._insert()
         for key, target in plan.relations:
             if (other := values.get(key)) is not None:
                 values[target] = other.id
@@ -78,6 +82,7 @@ class Batch:
         self._must_be_held(model, plan, values)
         audit.created(self.session, model, row)
         self._rows[model].append(insertion(model, self._dialect).row(values))
+        self._waiting += 1
 
     def add(self, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of a table without history, as plain values of every column but a number that the table gives."""
@@ -89,14 +94,18 @@ class Batch:
             self._rows[model].append(how.row(values))
 
     def write(self) -> None:
-        """Insert everything, tables that others refer to first. Raises OutOfScope where a row comes without the link that holds it."""
+        """Insert everything that is left. Raises OutOfScope where a row comes without the link that holds it."""
         for model, rows in self._unlinked.items():
             if not rows <= self._linked[model]:
                 raise OutOfScope(f"a row of {model.__name__} comes without its link")
-        connection = self.session.connection()
-        for table in Model.metadata.sorted_tables:
-            for model in [model for model in self._rows if model.__table__ is table]:
-                insertion(model, self._dialect).write(connection, self._rows.pop(model))
+        self._insert()
+
+    def _insert(self) -> None:
+        """The rows taken so far go in, tables that others refer to first."""
+        models = sorted(self._rows, key=lambda model: _places()[model.__table__])
+        for model in models:
+            insertion(model, self._dialect).write(self.session.connection(), self._rows.pop(model))
+        self._waiting = 0
 
     def _must_be_held(self, model: Any, plan: "_Plan", values: Mapping[str, Any]) -> None:
         if plan.is_scoped and (path := values.get("scope_path")) not in self._held:
@@ -141,6 +150,12 @@ class _Plan:
 def _giver(default: Any) -> Callable[[], Any]:
     """A call that gives the default of a column."""
     return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
+
+
+@lru_cache(maxsize=1)
+def _places() -> dict[Any, int]:
+    """The order of the tables, those that others refer to first. Read after all models are imported."""
+    return {table: place for place, table in enumerate(Model.metadata.sorted_tables)}
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,6 @@
 
 import hmac
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core import id_number
 
 NONCE_BYTES = 12  # the size GCM is defined for
+LAST_62_BITS = (1 << 62) - 1
 
 
 class KeyLost(RuntimeError):
@@ -28,9 +28,8 @@ class KeyLost(RuntimeError):
 
 def uuid7() -> UUID:
     """A time-ordered random identity (RFC 9562, version 7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
-    return UUID(int=bits)
+    milliseconds, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10))
+    return UUID(int=milliseconds << 80 | 7 << 76 | chance >> 68 << 64 | 2 << 62 | chance & LAST_62_BITS)
 
 
 class HasUid:
@@ -206,24 +205,21 @@ class Encrypted:
         """Setting the same value again changes nothing, so that a saved form leaves no false history."""
         if isinstance(value, Sealed):
             value = value.reveal()
-        if getattr(row, f"{self.name}_bidx") != self._blind(value):
-            for column, content in self.columns(type(row), row.uid, value).items():
+        plain = (self.rule(value) if value else None) or None
+        blind = plain and keys().blind(plain, self.kind)
+        if getattr(row, f"{self.name}_bidx") != blind:
+            for column, content in self._columns(type(row), row.uid, plain, blind).items():
                 setattr(row, column, content)
-            if value and "plain" in row.__dict__:
-                row.plain[self.name] = self.rule(value)
-
-    def _blind(self, value: str | None) -> str | None:
-        plain = self.rule(value) if value else None
-        return keys().blind(plain, self.kind) if plain else None
+            if plain and "plain" in row.__dict__:
+                row.plain[self.name] = plain
 
     def columns(self, owner: Any, uid: UUID, value: str | None) -> dict[str, Any]:
-        """What the columns hold for this value: used by the attribute and by bulk inserts alike."""
-        plain = self.rule(value) if value else None
-        plain = plain or None
-        found: dict[str, Any] = {
-            f"{self.name}_enc": plain and keys().seal(plain, self.context(owner, uid)),
-            f"{self.name}_bidx": plain and keys().blind(plain, self.kind),
-        }
+        """What the columns hold for this value, for rows of a bulk insert."""
+        plain = (self.rule(value) if value else None) or None
+        return self._columns(owner, uid, plain, plain and keys().blind(plain, self.kind))
+
+    def _columns(self, owner: Any, uid: UUID, plain: str | None, blind: str | None) -> dict[str, Any]:
+        found = {f"{self.name}_enc": plain and keys().seal(plain, self.context(owner, uid)), f"{self.name}_bidx": blind}
         if self.last4:
             found[f"{self.name}_last4"] = plain and keys().blind(plain[-4:], f"{self.kind}|last4")
         return found

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from operator import mul
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643, digits 1 to 17
 CHECK_CHARACTERS = "10X98765432"  # by weighted sum modulo 11
@@ -92,7 +93,7 @@ def checksum(first17: str) -> str:
     """The 18th character that belongs to 17 digits. Raises ValueError for anything but 17 digits."""
     if not _SEVENTEEN.fullmatch(first17):
         raise ValueError("expected 17 digits")
-    total = sum(weight * int(digit) for weight, digit in zip(WEIGHTS, first17, strict=True))
+    total = sum(map(mul, WEIGHTS, map(int, first17)))
     return CHECK_CHARACTERS[total % 11]
 
 

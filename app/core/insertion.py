@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, insert, inspect
 
 from app.core.base import Row
+
+SIZES = (200, 20)  # rows of one statement
+MOST_VALUES = 32_766  # of one statement of SQLite
+CHECKED = {"rows_checked": True}
 
 
 class Insertion:
@@ -20,20 +25,31 @@ class Insertion:
         }
         compiled: Any = insert(model.__table__).inline().compile(dialect=dialect, column_keys=[*columns])
         self.statement = str(compiled)
-        self._names = tuple(compiled.positiontup or ())
-        self._columns = tuple((name, *columns[name]) for name in self._names or columns)
+        self._is_by_place = bool(compiled.positiontup)
+        self._names = tuple(compiled.positiontup or columns)
+        self._keys = tuple(columns[name][0] for name in self._names)
+        self._processes = tuple((place, columns[name][1]) for place, name in enumerate(self._names) if columns[name][1])
+        one = self.statement.partition(" VALUES ")[2]
+        sizes = [size for size in SIZES if self._is_by_place and size * len(self._names) <= MOST_VALUES]
+        self._many = tuple((size, ", ".join([self.statement, *[one] * (size - 1)])) for size in sizes)
 
     def row(self, values: Mapping[str, Any]) -> Any:
         """One row for the driver, from values by attribute; what is not there is empty."""
-        get = values.get
-        if self._names:
-            return tuple([process(get(key)) if process else get(key) for _name, key, process in self._columns])
-        return {name: process(get(key)) if process else get(key) for name, key, process in self._columns}
+        told = [*map(values.get, self._keys)]
+        for place, process in self._processes:
+            told[place] = process(told[place])
+        return tuple(told) if self._is_by_place else dict(zip(self._names, told, strict=True))
 
     def write(self, connection: Connection, rows: list[Any]) -> None:
         """Insert rows that row() made. Who writes rows of a scoped table has checked them."""
-        if rows:
-            connection.exec_driver_sql(self.statement, rows, execution_options={"rows_checked": True})
+        done = 0
+        for size, statement in self._many:  # SQLite needs a third less for one statement than for one a row
+            while len(rows) - done >= size:
+                values = tuple(chain.from_iterable(rows[done : done + size]))
+                connection.exec_driver_sql(statement, values, execution_options=CHECKED)
+                done += size
+        if left := rows[done:]:
+            connection.exec_driver_sql(self.statement, left, execution_options=CHECKED)
 
 
 @lru_cache(maxsize=256)

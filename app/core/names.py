@@ -122,7 +122,6 @@ def letters(text: str) -> str:
     return "".join(reading[0] for reading in _read(text))
 
 
-@lru_cache(maxsize=8192)
 def sort_key(name: str) -> str:
     """Pinyin without tones, syllables apart, so that lists run as in a dictionary: "zha liang yong"."""
     return " ".join(_readings(clean_name(name)))
@@ -149,11 +148,12 @@ def _surname(name: str) -> str:
     return name[:2] if len(name) > 2 and name[:2] in COMPOUND_SURNAMES else name[:1]
 
 
-def _readings(name: str) -> list[str]:
+@lru_cache(maxsize=8192)  # a name is asked for its initials and for its place in a list
+def _readings(name: str) -> tuple[str, ...]:
     surname = _surname(name)
     known = SURNAME_READINGS.get(surname)
     first = known.split() if known else _read(surname)
-    return first + _read(name[len(surname) :])
+    return tuple(first + _read(name[len(surname) :]))
 
 
 def _read(text: str) -> list[str]:

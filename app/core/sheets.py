@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -57,6 +57,7 @@ class Reading:
     session: Session
     today: date
     _places: "Places | None" = None
+    _codes: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     @property
     def places(self) -> "Places":
@@ -64,6 +65,16 @@ class Reading:
         if self._places is None:
             self._places = Places(self.session)
         return self._places
+
+    def codes_of(self, code_set: str) -> dict[str, set[str]]:
+        """What may stand in a cell of this list, a code or its label in either language → the codes it means, read once."""
+        if code_set not in self._codes:
+            meant = self._codes[code_set] = defaultdict(set)
+            for language in ("zh", "en"):
+                for code, label in codes.choices(self.session, code_set, self.today, language):
+                    meant[code].add(code)
+                    meant[label].add(code)
+        return self._codes[code_set]
 
 
 class Writing:
@@ -193,14 +204,15 @@ def one_of(code_set: str, also: Mapping[str, str]) -> Reader:
     """A code of a list, or its label in either language; `also` are further words → codes."""
 
     def read(cell: Cell, reading: Reading) -> str | None:
-        words, today = plain(cell), reading.today
-        items = [i for i in codes.items(reading.session, code_set).values() if codes.is_valid(reading.session, code_set, i.code, today)]
-        meant = also.get(words, words)
-        found = [item.code for item in items if meant in (item.code, item.label_zh, item.label_en)]
-        if words and len(found) != 1:
-            offered, said = "、".join(item.label_zh for item in items[:8]), LONG_DIGITS.sub("…", words)[:20]
+        words = plain(cell)
+        if not words:
+            return None
+        found = reading.codes_of(code_set).get(also.get(words, words), set())
+        if len(found) != 1:
+            labels = [label for _code, label in codes.choices(reading.session, code_set, reading.today, "zh")]
+            offered, said = "、".join(labels[:8]), LONG_DIGITS.sub("…", words)[:20]
             raise ValueError(_("“%(words)s” is not on the list. Write one of: %(offered)s.", words=said, offered=offered))
-        return found[0] if words else None
+        return next(iter(found))
 
     return read
 

@@ -41,6 +41,7 @@ def load(ledger: str, file: Path, username: str, errors: Path | None) -> None:
     """Read a workbook into the ledger. Good rows go in; each wrong one comes back with its number and every reason."""
     found = LEDGERS[ledger]
     with acting_user(username, ("can_add", found.SCREEN)) as user:
+        gc.freeze()  # what the application is made of stays, and is not looked through
         gc.set_threshold(MANY)  # each chunk makes some hundred thousand objects that go with it
         outcome = importer.run(found, file, user)
         _tell(outcome)

@@ -706,3 +706,30 @@ def test_a_delivery_and_its_mother_are_told_apart(seeing: Any) -> None:
     told = [e.target.split("/")[0] for e in seeing(entries)]
     assert sorted(told) == ["delivery", "person", "person_office"]
     assert seeing(lambda s: s.scalars(select(Delivery)).one()) is not None
+
+
+# what was hashed once is hashed the same for ever
+
+
+def test_every_encoder_writes_the_bytes_that_the_chains_were_made_of() -> None:
+    told = {
+        "z": [None, 'a "quoted" \\ line\n\t\x00\x1f\x7f\u2028'],
+        "é": [True, 2**53],
+        "\uffff": ["张三", []],
+        "\U00020bb7": {"b": 1, "a": None},
+    }
+    by_the_first_encoder = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert audit._canonical(told) == by_the_first_encoder
+
+
+def test_an_entry_has_the_hash_it_always_had() -> None:
+    entry = {
+        "chain": "0001",
+        "number": 7,
+        "at": "2026-03-05T01:02:03.000004+00:00",
+        "actor": "王芳",
+        "office": "0001",
+        "address": "127.0.0.1",
+    }
+    entry |= {"request_id": "", "act": "create", "target": "person/019a", "detail": '{"name":[null,"张三"]}'}
+    assert audit._hash(audit.START, entry) == "5a5ba0733405b83ae9823f1c763922d6695d1974de3ad52dd615384c82d52b19"

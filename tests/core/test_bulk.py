@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import audit
+from app.core import audit, bulk
 from app.core.bulk import Batch, draft
 from app.core.scope import OutOfScope
 from app.models import Person, PersonOffice, PersonSearch
@@ -97,6 +98,29 @@ def test_numbers_go_on_after_those_on_file_and_a_flush_goes_on_after_them(workin
         batch.write()
         after = make_person(session).id
     assert before < people[0].id < people[1].id < people[2].id < after
+
+
+def test_rows_go_in_as_the_batch_grows_and_all_go_with_a_unit_that_fails(working: Working, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "AT_ONCE", 4)
+
+    def put_five(session: Session) -> Batch:
+        batch = Batch(session)
+        for _ in range(5):
+            batch.put(person := draft(Person)(**WORDS))
+            batch.put(office(session, person))
+        return batch
+
+    def count(session: Session) -> int:
+        return session.scalar(select(func.count()).select_from(PersonOffice)) or 0
+
+    with suppress(KeyError), working() as session:
+        put_five(session)
+        assert count(session) == 4
+        raise KeyError
+    with working() as session:
+        assert count(session) == 0
+        put_five(session).write()
+        assert count(session) == 5
 
 
 def test_a_draft_has_the_words_of_its_model_and_nothing_else() -> None:

@@ -56,12 +56,10 @@ def check(who: Named, today: date) -> list[Problem]:
 
 def completed(who: Named, today: date) -> Named:
     """Name and number as they are stored (18 digits instead of 15); the number fills birth date and sex where they are empty."""
-    number = id_number.clean(who.id_no) if who.id_no else None
-    tidy = replace(who, name=names.clean_name(who.name or ""), id_no=number or None)
-    told = read(tidy, today)
+    name, told = names.clean_name(who.name or ""), read(who, today)
     if not isinstance(told, IdNumber):
-        return tidy
-    return replace(tidy, id_no=told.number, birth_date=tidy.birth_date or told.birth_date, sex=tidy.sex or told.sex)
+        return replace(who, name=name, id_no=(id_number.clean(who.id_no) if who.id_no else None) or None)
+    return Named(name, who.id_type, told.number, who.birth_date or told.birth_date, who.sex or told.sex, who.role)
 
 
 def number_told(values: Mapping[str, Any], role: str = "") -> str:

@@ -41,9 +41,11 @@ def complete(row: Any, role: str, today: date) -> None:
     """Write the snapshot as it is kept: the name tidy, the number with 18 characters, the birth date it contains."""
     if not is_named(row, role):
         return
-    who = naming.completed(named(row, role), today)
+    told = named(row, role)
+    who = naming.completed(told, today)
     setattr(row, f"{role}_name", who.name or None)
-    setattr(row, f"{role}_id_no", who.id_no)
+    if who.id_no != told.id_no:
+        setattr(row, f"{role}_id_no", who.id_no)
     if role != "child":
         setattr(row, f"{role}_birth_date", who.birth_date)
         setattr(row, f"{role}_id_type", who.id_type or "1")
