@@ -176,8 +176,7 @@ class Arranging:
         return {**now, **{name: list_views.width_of(int(text or 0)) for name, text in told.items() if WIDTH.fullmatch(text)}}
 
     def _chosen_size(self) -> int:
-        size = request.form.get("size", "")
-        return int(size) if size.isdecimal() and int(size) in SIZES else 0
+        return {str(size): size for size in SIZES}.get(request.form.get("size", ""), 0)
 
     def _has_words(self, address: Address) -> bool:
         """Whether a filter holds words that somebody typed: a text, which may name people."""

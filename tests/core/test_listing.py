@@ -235,6 +235,13 @@ def test_columns_their_order_and_the_size_are_kept_for_one_person(births, sign_i
     assert columns(sign_in("colleague").get(LIST).text)[0] == "Mother's name"
 
 
+@pytest.mark.parametrize("size", ["", "51", "many", "²", "9" * 5000])
+def test_a_page_size_that_is_none_is_the_ledgers_own(births, sign_in, size):
+    clerk = sign_in("clerk")
+    assert clerk.send("/births/layout", LIST, column=["sex"], size=size).location == LIST
+    assert columns(clerk.get(LIST).text)[0] == "Sex"
+
+
 def test_a_number_stands_as_its_mask_in_a_chosen_column(mother, sign_in):
     clerk = sign_in("clerk")
     clerk.send("/births/layout", LIST, column=["mother_name", "mother_id_no"])
