@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.sheets.importer import Outcome, own_chain
 VERSION = "1"  # of the template
 PAGE = 500  # rows read at once: a half-read stream would hold a lock on SQLite
 ROOM = 5000  # rows of a template that offer their lists
+LONG = 10**10  # a number from here on is an ID number or a phone
 OPTIONS: dict[str, Any] = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -74,7 +76,8 @@ def errors(outcome: Outcome, file: Path) -> None:
 
 
 def _as_it_stood(cell: Cell) -> Any:
-    return plain(cell) if isinstance(cell, float) and cell.is_integer() and abs(cell) >= 10**10 else cell
+    """Long digits keep their end as words; a number too large to be one, which a file can hold and Excel cannot, is words too."""
+    return plain(cell) if isinstance(cell, float) and abs(cell) >= LONG and (cell.is_integer() or isinf(cell)) else cell
 
 
 def _rows(session: Session, ledger: Any) -> Iterator[Any]:

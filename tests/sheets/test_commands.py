@@ -40,6 +40,16 @@ def test_an_import_says_what_became_of_every_row(sheet, workbook, tmp_path):
     assert "not on the list" in back[1][len(HEADER) + 1]
 
 
+def test_a_number_beyond_every_number_comes_back_as_words(sheet, workbook, tmp_path):
+    file, broken = workbook([row(0, order=7654321)], header=HEADER), tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(file) as whole, zipfile.ZipFile(broken, "w") as other:
+        for name in whole.namelist():
+            other.writestr(name, whole.read(name).replace(b"<v>7654321</v>", b"<v>1e999</v>"))
+    answer = sheet("import", "births", broken, "--as", "county_clerk", "--errors", tmp_path / "back.xlsx")
+    assert answer.exit_code == 0, answer.output
+    assert "inf" in cells(tmp_path / "back.xlsx")[1]
+
+
 @pytest.mark.parametrize("who", ["auditor", "admin", "stranger", "statistician"])
 @pytest.mark.parametrize("act", ["import", "export", "template"])
 def test_who_has_no_right_on_the_ledger_has_none_here(sheet, workbook, tmp_path, seeing, act, who):
