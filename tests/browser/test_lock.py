@@ -365,3 +365,55 @@ def test_the_sign_in_page_is_never_locked(window, chromium, address):
     page.fill("#username", "clerk")
     assert page.locator("dialog").count() == 0
     context.close()
+
+
+def on_its_way(page: Any, address: str) -> Any:
+    """The page asks for another one, which the office has answered and which has not arrived. Answers what lets it arrive."""
+    held: list[Any] = []
+    page.route(address, lambda route: held.extend([route]))  # the driver marks what it calls, which no built-in method allows
+    page.evaluate("(address) => { setTimeout(() => location.assign(address)); }", address)
+    for _try in range(100):
+        if held:
+            break
+        page.wait_for_timeout(20)
+    answer = held[0].fetch()
+    return lambda: held[0].fulfill(response=answer)
+
+
+def test_a_page_that_is_on_its_way_takes_no_lock_away(window, address):
+    page = window()
+    typed(page)
+    page.locator(".draft-state:not([data-pending])").wait_for()
+    arrive = on_its_way(page, f"{address}/births/list/")
+    page.keyboard.press("Alt+l")
+    arrive()
+    is_locked(page)
+    assert page.url.endswith("/births/add")
+    sign_in_over(page)
+    is_open(page)
+    assert shown(page) == (NAME, REMARK)
+
+
+def test_a_form_that_was_on_its_way_can_be_sent_again(window):
+    page = window()
+    page.goto("/births/add")
+    page.evaluate("() => document.querySelector('form.entry').classList.add('sending')")
+    page.keyboard.press("Alt+l")
+    is_locked(page)
+    sign_in_over(page)
+    is_open(page)
+    expect(page.locator("form.entry.sending")).to_have_count(0)
+
+
+def test_a_tab_that_was_being_opened_when_the_session_ended_is_covered(window, address):
+    page = window()
+    other = page.context.new_page()
+    arrive = on_its_way(other, f"{address}/births/list/")
+    page.bring_to_front()
+    page.keyboard.press("Alt+l")
+    is_locked(page)
+    arrive()
+    expect(other.locator(LOCKED)).to_be_visible()
+    sign_in_over(other)
+    is_open(other)
+    is_open(page)

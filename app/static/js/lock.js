@@ -58,8 +58,15 @@
     if (isLocked) return;
     isLocked = true;
     cover();
+    stay();
     document.dispatchEvent(new Event("taizhang:locked"));
     if (isFirst) end(); else setTimeout(end, TURN);
+  }
+
+  // A page that is on its way would come uncovered, and this one could not end the session. A form that was sent can be sent again.
+  function stay() {
+    if (document.readyState === "complete") window.stop(); // else it would be parts of this page
+    window.dispatchEvent(new PageTransitionEvent("pageshow"));
   }
 
   // The words of every tab first, then the session; while the office does not answer it is tried again.
@@ -117,10 +124,12 @@
     uncover();
   }
 
-  // Somebody has signed in elsewhere in this browser; the office says who.
+  // Somebody has signed in elsewhere in this browser, the office says who; or a page arrived that was on its way when the session ended.
   async function lookAgain() {
     const now = await door.who().catch(() => ({}));
-    if (isLocked && now.user) goOn(now);
+    if (!isLocked) return;
+    if (now.user) goOn(now);
+    if (now.user === "") [{ lock: true }, { ended: true }].forEach(say);
   }
 
   // A page from the browser's memory has missed what was said meanwhile: nothing of it shows before the office has answered.
