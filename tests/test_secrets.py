@@ -85,6 +85,7 @@ class Office:
             "mother_name": name, "mother_id_type": "1", "mother_id_no": mother, "mother_region": self.place, "father_name": "父" + name[1:],
             "father_id_type": "1", "father_id_no": father, "child_name": "子" + name[1:], "child_id_no": child, "sex": "1",
             "born_on": born_on.isoformat(), "child_order": "1", "plurality": "1", "plural_seq": "1",
+            "reason_alike": "another family",  # of so many some sound alike
         }  # fmt: skip
         answer = self.clerk.send("/births/add", **told)
         assert answer.status_code == 302, answer.text

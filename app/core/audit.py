@@ -6,6 +6,7 @@ it flushes what is left, takes the head of each chain, numbers, hashes and inser
 
 import hashlib
 import hmac
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from app.core.scope import GuardedSession
 SYSTEM = "system"  # users, roles, sign-ins
 START = "0" * 64
 AS_IT_IS = frozenset({str, int, bool})
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 REASON = "reason"  # the detail of an act that holds what somebody wrote
 GONE = "hmac:gone"  # stands for a value that was there, in the entry that tells that it is gone
 PAGE = 2000  # entries read at once when a chain is verified
@@ -358,7 +360,10 @@ def _open_chain(session: Session, chain: str) -> None:
 
 def _canonical(value: Any) -> str:
     """JSON with sorted keys, without blanks and escapes: the bytes that every hash of a chain was made of, whoever writes them."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # keys that are not plain text, numbers of more than 64 bits: only the slower encoder writes them
+        return CANONICAL.encode(value)
 
 
 def _hash(previous: str, entry: dict[str, Any]) -> str:

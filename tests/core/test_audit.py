@@ -13,6 +13,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import quoted_name
 
 from app.core import audit, clock, crypto
 from app.core.audit import AuditEntry, AuditSecret, ChainHead, note, note_about, note_apart, verify
@@ -720,6 +721,11 @@ def test_every_encoder_writes_the_bytes_that_the_chains_were_made_of() -> None:
     }
     by_the_first_encoder = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert audit._canonical(told) == by_the_first_encoder
+
+
+@pytest.mark.parametrize("told", [{quoted_name("birth", None): 1}, {7: 1, 10: 2}, {"n": 2**70}], ids=["name", "number", "large"])
+def test_what_the_fast_encoder_refuses_is_written_too(told: Any) -> None:
+    assert audit._canonical(told) == json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
 def test_an_entry_has_the_hash_it_always_had() -> None:
