@@ -42,12 +42,14 @@ _known: dict[str, dict[str, dict[str, CodeItem]]] = {}
 
 def items(session: Session, code_set: str) -> dict[str, CodeItem]:
     """The codes of one list in their order, the retired ones included. Read once per process and database."""
-    lists = _known.setdefault(str(session.get_bind()), {})
+    place = str(session.get_bind())
+    lists = _known.get(place)
     if not lists:
-        rows = session.scalars(select(CodeItem).order_by(CodeItem.set, CodeItem.position)).all()
-        for row in rows:
+        lists = {}
+        for row in session.scalars(select(CodeItem).order_by(CodeItem.set, CodeItem.position)).all():
             session.expunge(row)
             lists.setdefault(row.set, {})[row.code] = row
+        _known[place] = lists  # only when they are whole: other threads read them at the same time
     return lists.get(code_set, {})
 
 

@@ -3,8 +3,11 @@
 import csv
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from app.core import codes as lists
 
 FOLDER = Path(__file__).resolve().parents[2] / "app" / "core" / "codes"
 HEADER = ["code", "label_zh", "label_en", "parent", "valid_from", "valid_to", "source"]
@@ -138,3 +141,18 @@ def test_sexes_match_the_id_number() -> None:
 
 def test_all_56_ethnic_groups_are_listed() -> None:
     assert codes("ethnicity") == [f"{number:02d}" for number in range(1, 57)] + ["97", "98"]
+
+
+def test_lists_that_are_being_read_are_seen_by_nobody_yet(working: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with working() as session:
+        lists.forget()
+        halves, expunge = [], session.expunge
+
+        def meanwhile(row: lists.CodeItem) -> None:
+            halves.append(dict(lists._known))
+            expunge(row)
+
+        monkeypatch.setattr(session, "expunge", meanwhile)
+        assert lists.items(session, "sex")
+        assert halves
+        assert not any(halves)
