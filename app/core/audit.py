@@ -103,7 +103,7 @@ class Note:
     target: str
     detail: dict[str, Any]
     secrets: dict[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
-    text: str = ""  # the detail as it is stored, where nothing is added to it any more: a tenth of the memory
+    text: str = ""  # the detail as it is stored, of a row that was written in bulk: a tenth of the memory
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def created(session: Session, model: Any, row: Any) -> None:
         if label:
             found.detail[label], found.secrets[label] = [None, crypto.digest(row.plain[label])], (None, value)
         else:
-            found.detail[name] = [None, value if value.__class__ in AS_IT_IS else str(value)]
+            found.detail[name] = [None, value if value.__class__ in AS_IT_IS else _plain(value)]
     found.text, found.detail = _canonical(found.detail), {}
     _notes(session).append(found)
 
@@ -237,7 +237,9 @@ def _collect(session: Session, _: Any) -> None:
 def _merge(notes: list[Note], found: Note) -> None:
     """Autoflush may split one change in two: within a transaction a row has one entry, first old to last new."""
     for earlier in notes:
-        if earlier.target == found.target and earlier.act in ("create", "change") and found.act == "change" and not earlier.text:
+        if earlier.target == found.target and earlier.act in ("create", "change") and found.act == "change":
+            if earlier.text:
+                earlier.detail, earlier.text = json.loads(earlier.text), ""
             for name, change in found.detail.items():
                 earlier.detail[name] = _net(earlier.detail[name], change) if name in earlier.detail else change
             for name, (old, new) in found.secrets.items():

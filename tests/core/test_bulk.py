@@ -123,6 +123,20 @@ def test_rows_go_in_as_the_batch_grows_and_all_go_with_a_unit_that_fails(working
         assert count(session) == 5
 
 
+def test_what_changes_in_the_unit_that_wrote_it_is_one_entry(working: Working) -> None:
+    with working() as session:
+        batch = Batch(session)
+        batch.put(person := draft(Person)(**WORDS))
+        batch.put(office(session, person))
+        batch.write()
+        session.get_one(Person, person.id).name = "李四"
+    with working() as session:
+        told = select(audit.AuditEntry).where(audit.AuditEntry.target.startswith("person/"))
+        (entry,) = session.scalars(told)
+        assert (entry.act, json.loads(entry.detail)["name"]) == ("create", [None, "李四"])
+        assert list(audit.verify(session)) == []
+
+
 def test_a_draft_has_the_words_of_its_model_and_nothing_else() -> None:
     person = draft(Person)(**WORDS)
     assert (repr(person), person.phone, person.died_on, person.id) == ("张三", None, None, None)
