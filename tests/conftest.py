@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.orm import Session
 
 import config
@@ -29,7 +29,7 @@ from app.accounts import users
 from app.core import crypto, keys, regions
 from app.core.audit import acting
 from app.core.scope import Scope, looking_as
-from app.core.unit_of_work import engine_options, unit_of_work
+from app.core.unit_of_work import unit_of_work
 from app.demo import REGIONS
 from app.extensions import db
 from app.setup import setup
@@ -90,13 +90,26 @@ def postgres(postgres_folder: Path) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def kept() -> dict[tuple[str, str], Any]:
+    """What is made once for each kind. The kinds take turns file by file, and pytest forgets the values of one when it begins the other."""
+    return {}
+
+
 @pytest.fixture(scope="session", params=KINDS)
-def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def template(request: pytest.FixtureRequest, kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """(kind, name) of a seeded database."""
-    kind, folder = request.param, tmp_path_factory.mktemp("template")
+    kind = request.param
+    if ("template", kind) not in kept:
+        source = request.getfixturevalue("postgres") if kind == "pg" else ""
+        kept["template", kind] = make_template(kind, source, tmp_path_factory.mktemp("template"))
+    return kind, kept["template", kind]
+
+
+def make_template(kind: str, source: str, folder: Path) -> str:
+    """The name of a new seeded database."""
     if kind == "pg":
         name = f"template_{uuid.uuid4().hex[:8]}"
-        source = request.getfixturevalue("postgres")
         with psycopg.connect(source, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
     else:
@@ -112,7 +125,7 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         with sqlite3.connect(name) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
-    return kind, name
+    return name
 
 
 def url_of(kind: str, source: str, name: str) -> str:
@@ -156,10 +169,25 @@ def shared_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def lent_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def lent_app(template: tuple[str, str], kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """One application for all tests of a kind: making its screens anew takes longer than most tests. `app` gives it another database."""
     kind, name = template
-    return make_app(url_of(kind, f"postgresql://nobody@nowhere/postgres?{kind}", name), tmp_path_factory.mktemp("lent"))
+    if ("app", kind) not in kept:
+        app = make_app(url_of(kind, f"postgresql://nobody@nowhere/postgres?{kind}", name), tmp_path_factory.mktemp("lent"))
+        with app.app_context():
+            make_lendable(db.engine)
+        kept["app", kind] = app
+    app: Flask = kept["app", kind]
+    return app
+
+
+def make_lendable(engine: Engine) -> None:
+    """Let the engine connect to whatever database its `url` names by then: an engine keeps the statements that it has compiled."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, args: Any, words: dict[str, Any]) -> Any:
+        where, by_name = dialect.create_connect_args(engine.url)
+        return dialect.connect(*where, **{**words, **by_name})
 
 
 @contextmanager
@@ -170,13 +198,16 @@ def lend(app: Flask, url: str, folder: Path) -> Iterator[Flask]:
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, DATA_DIR=settings.data_dir)
     crypto.use(keys.load(settings.data_keys, settings.data_keys_file))
     with app.app_context():
-        db.engines[None] = create_engine(settings.database_url, **engine_options(settings.database_url, settings.busy_seconds))
+        engine = db.engine
+        engine.url = make_url(settings.database_url)
+        db.engines[None] = engine.execution_options()  # one with listeners of its own, which go with it
     try:
         yield app
     finally:
         with app.app_context():
             db.session.remove()
             db.engine.dispose()
+            db.engines[None] = engine
         for kept, found in ((pristine, app.config), (functions, app.view_functions)):
             found.clear()
             found.update(kept)
