@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ from tests.core.rows import PATH_A, PATH_B, make_attachment, make_registration, 
 from tests.workers import act_on_each, add_rows, hold_a_read, raise_one_row
 
 PROCESSES, ROWS = 4, 8
-STARTING = 4.0  # seconds until every process stands ready; a late one only starts later
 BOTH_JOURNALS = [*KINDS, "wal"] if "sqlite" in KINDS and "wal" not in KINDS else KINDS
 pytestmark = pytest.mark.parametrize("template", BOTH_JOURNALS, indirect=True)
 spawn = multiprocessing.get_context("spawn")
@@ -48,14 +48,27 @@ def ask(url: str, tmp_path: Path) -> Iterator[Ask]:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Pool]:
+    """Processes that have read the program, which takes longer than most jobs. Every job makes an application of its own."""
+    with spawn.Pool(PROCESSES) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def barriers() -> Iterator[Callable[[int], Any]]:
+    """`barriers(3)` lets three jobs start at the same moment; none waits there for one of another test."""
+    with spawn.Manager() as manager:
+        yield manager.Barrier
+
+
 @pytest.fixture
-def together(url: str, tmp_path: Path) -> Callable[..., list[Any]]:
+def together(url: str, tmp_path: Path, processes: Pool, barriers: Callable[[int], Any]) -> Callable[..., list[Any]]:
     """Run one worker in several processes at once, each with its own words."""
 
     def run(worker: Callable[[Any], Any], jobs: list[dict[str, Any]]) -> list[Any]:
-        common = {"url": url, "folder": str(tmp_path), "start": time.time() + STARTING}
-        with spawn.Pool(len(jobs)) as pool:
-            return pool.map(worker, [{**common, **job} for job in jobs], chunksize=1)
+        common = {"url": url, "folder": str(tmp_path), "start": barriers(len(jobs))}
+        return processes.map(worker, [{**common, **job} for job in jobs], chunksize=1)
 
     return run
 
@@ -129,19 +142,21 @@ def test_no_increase_is_lost(ask: Ask, together: Any) -> None:
 
 
 @pytest.mark.parametrize(("how", "waits"), [("page", False), ("begin", True), ("stream", True)])
-def test_a_reader_and_a_commit(ask: Ask, url: str, tmp_path: Path, template: tuple[str, str], how: str, waits: bool) -> None:
+def test_a_reader_and_a_commit(
+    ask: Ask, url: str, tmp_path: Path, template: tuple[str, str], processes: Pool, how: str, waits: bool
+) -> None:
     """A page that was read holds no lock; with the rollback journal an open transaction or a half-read stream does."""
     ask(registrations(ROWS))
-    sign = tmp_path / "reading"
-    job = {"url": url, "folder": str(tmp_path), "how": how, "seconds": 4.0, "sign": str(sign)}
-    reader = spawn.Process(target=hold_a_read, args=(job,))
-    reader.start()
-    while not sign.exists():
-        assert reader.is_alive()
+    reading, written = tmp_path / "reading", tmp_path / "written"
+    job = {"url": url, "folder": str(tmp_path), "how": how, "seconds": 4.0, "reading": str(reading), "written": str(written)}
+    reader = processes.apply_async(hold_a_read, (job,))
+    while not reading.exists():
+        assert not reader.ready(), reader.get()
         time.sleep(0.02)
     began = time.perf_counter()
     ask(lambda s: setattr(s.scalars(select(BirthRegistration)).first(), "remark", "written"))
     took = time.perf_counter() - began
-    reader.join()
+    written.touch()
+    reader.get()
     assert (took > 2.2) == (waits and template[0] == "sqlite"), took
     whole(ask)
