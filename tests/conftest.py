@@ -20,7 +20,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.orm import Session
 
 import config
@@ -168,46 +168,37 @@ def url(template: tuple[str, str], tmp_path: Path, request: pytest.FixtureReques
         yield address
 
 
-@pytest.fixture(scope="module")
-def shared_app(template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """The application on a copy that all tests of one file share; they must not disturb one another."""
-    folder = tmp_path_factory.mktemp("shared")
-    with copied(template, folder, request) as address:
-        app = make_app(address, folder)
-        yield app
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-
-
 @pytest.fixture(scope="session")
 def lent_app(template: tuple[str, str], kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """One application for all tests of a kind: making its screens anew takes longer than most tests. `app` gives it another database."""
-    kind, name = template
-    if ("app", kind) not in kept:
-        app = make_app(url_of(kind, f"postgresql://nobody@nowhere/postgres?{kind}", name), tmp_path_factory.mktemp("lent"))
-        with app.app_context():
-            make_lendable(db.engine)
-        kept["app", kind] = app
-    app: Flask = kept["app", kind]
+    if ("lent", template[0]) not in kept:
+        kept["lent", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
+    app: Flask = kept["lent", template[0]]
     return app
 
 
-def make_lendable(engine: Engine) -> None:
-    """Let the engine connect to whatever database its `url` names by then: an engine keeps the statements that it has compiled."""
+def make_lendable(template: tuple[str, str], folder: Path) -> Flask:
+    """An application that connects to whatever database its engine's `url` names by then: an engine keeps the statements it compiled."""
+    kind, name = template
+    app = make_app(url_of(kind, f"postgresql://nobody@nowhere/postgres?{kind}", name), folder)
+    with app.app_context():
+        engine = db.engine
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, record: Any, args: Any, words: dict[str, Any]) -> Any:
         where, by_name = dialect.create_connect_args(engine.url)
         return dialect.connect(*where, **{**words, **by_name})
 
+    return app
+
 
 @contextmanager
-def lend(app: Flask, url: str, folder: Path) -> Iterator[Flask]:
-    """The application on this database, as it was made, whatever an earlier borrower set."""
+def lend(app: Flask, url: str, folder: Path, data_keys: str = KEYS) -> Iterator[Flask]:
+    """The application on this database, as it was made, whatever an earlier borrower set. Without `data_keys` as in `make_app`."""
     pristine, functions = dict(app.config), dict(app.view_functions)
-    settings = settings_for(url, folder)
+    settings = settings_for(url, folder, data_keys)
     app.config.update(SQLALCHEMY_DATABASE_URI=settings.database_url, DATA_DIR=settings.data_dir)
+    app.config["DATA_KEYS_FILE"] = None if settings.data_keys else settings.data_keys_file
     crypto.use(keys.load(settings.data_keys, settings.data_keys_file))
     with app.app_context():
         engine = db.engine
@@ -232,17 +223,28 @@ def app(lent_app: Flask, url: str, tmp_path: Path) -> Iterator[Flask]:
         yield lent
 
 
+@pytest.fixture(scope="module")
+def shared_app(
+    template: tuple[str, str], kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The application on a copy that all tests of one file share; they must not disturb one another. It is another than that of `app`."""
+    if ("shared", template[0]) not in kept:
+        kept["shared", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
+    folder = tmp_path_factory.mktemp("shared")
+    with copied(template, folder, request) as address, lend(kept["shared", template[0]], address, folder) as lent:
+        yield lent
+
+
 @contextmanager
 def new_database(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a database with nothing in it."""
     if kind != "pg":
         yield f"sqlite:///{folder / 'empty.db'}"
         return
-    source, name = request.getfixturevalue("postgres"), f"empty_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(source, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield url_of(kind, source, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    landlord, name = request.getfixturevalue("landlord"), f"empty_{uuid.uuid4().hex[:8]}"
+    landlord.execute(f"CREATE DATABASE {name}")
+    yield url_of(kind, request.getfixturevalue("postgres"), name)
+    landlord.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -268,7 +270,8 @@ class Client:
     def __init__(self, app: Flask, user: str, password: str = PASSWORD) -> None:
         self.http: FlaskClient = app.test_client()
         self.get = self.http.get
-        answer = self.send("/login/", username=user, password=password)
+        door = self.get("/login/", headers={"Accept": "application/json"})  # as a script asks: most tests look past the page
+        answer = self.http.post("/login/", data={**door.json, "username": user, "password": password})
         assert answer.status_code == 302, answer.text
 
     def hidden(self, page: str) -> dict[str, str]:

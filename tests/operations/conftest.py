@@ -16,7 +16,7 @@ from app.core.scope import looking_as
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.models import Birth, ChangeRequest, ReportRun
-from tests.conftest import EVERYWHERE, KEYS, make_app
+from tests.conftest import EVERYWHERE, KEYS, lend, make_app
 from tests.core.rows import PATH_A, PATH_B, make_birth, make_person, make_registration, place, user
 from tests.factories.attachments import attach
 from tests.factories.people import id_number_for
@@ -28,15 +28,12 @@ FILE = "a scanned page, number "
 
 
 @pytest.fixture
-def office(url: str, tmp_path: Path) -> Iterator[Flask]:
+def office(lent_app: Flask, url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on a seeded database; its keys come from the file data.keys."""
     (tmp_path / "data.keys").write_text(f"{KEYS}\n", encoding="ascii")
     (tmp_path / "data.keys").chmod(0o600)
-    app = make_app(url, tmp_path, data_keys="")
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with lend(lent_app, url, tmp_path, data_keys="") as lent:
+        yield lent
 
 
 @pytest.fixture
