@@ -26,13 +26,14 @@ def digest(endpoint: str, filename: str) -> str:
     """The first characters of the SHA-256 of a file; empty where there is none."""
     blueprint, _dot, _static = endpoint.rpartition(".")
     folder = current_app.blueprints[blueprint].static_folder if blueprint else current_app.static_folder
-    path = safe_join(folder or "", filename)
-    return _digest_of(path) if path and Path(path).is_file() else ""
+    return _digest_of(folder or "", filename)
 
 
 @lru_cache(maxsize=512)
-def _digest_of(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+def _digest_of(folder: str, filename: str) -> str:
+    """A page names some forty files, which change with the program only: none is looked at twice."""
+    path = safe_join(folder, filename)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12] if path and Path(path).is_file() else ""
 
 
 def _say_digest(endpoint: str, values: dict[str, Any]) -> None:
