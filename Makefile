@@ -22,7 +22,7 @@ run: $(VENV)/run.stamp translations ## start the office on http://127.0.0.1:8080
 	@exec $(BIN)/python run.py
 
 test: $(VENV)/dev.stamp translations ## all tests, on SQLite and on PostgreSQL
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: lint test ## what CI runs: style, types, translations, tests
 
