@@ -5,7 +5,9 @@ import socket
 import sys
 from typing import Any
 
+import click
 from flask import Flask
+from flask.cli import FlaskGroup
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import DatabaseError
 
@@ -55,11 +57,17 @@ def refuse_taken_port(settings: Settings) -> None:
         raise ConfigError(f"PORT: nothing can listen on {settings.address} ({reason}); for example PORT=8081") from None
 
 
+def looks_up_a_command() -> bool:
+    """Whether `flask --app run` asks for one of our commands, which show nothing; for its own, like `run`, it asks later."""
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)
+
+
 try:
     settings = load(os.environ)
     if __name__ == "__main__":
         refuse_taken_port(settings)
-    app = create_app(settings)
+    app = create_app(settings, with_screens=not looks_up_a_command())
     if __name__ == "__main__":
         with app.app_context():
             must_be_ready()

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,6 @@ from app.accounts import offices, users
 from app.answers import told, work
 from app.core import clock, merge, params, regions
 from app.core.errors import RuleViolation
-from app.demo import township
 from app.operations.backup_commands import backup, restore
 from app.operations.key_commands import group as key
 from app.operations.tidy_command import tidy
@@ -40,6 +39,9 @@ def register(app: Flask) -> None:
 @with_appcontext
 def setup() -> None:
     """Bring the database, the roles and the reference data to this version."""
+    from app import screens  # noqa: PLC0415  (the rights follow from them)
+
+    screens.register(current_app._get_current_object())  # type: ignore[attr-defined]
     with told():
         setup_.setup()
     click.echo("The database is up to date.")
@@ -49,6 +51,8 @@ def setup() -> None:
 @with_appcontext
 def demonstrate() -> None:
     """Fill a new database with the demo township; a database with regions in it is left alone."""
+    from app.demo import township  # noqa: PLC0415  (no other command makes people up)
+
     with told():
         setup_.must_be_ready()
         lines = township.fill()

@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")  # read once, when the library is imported
+os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
 
 from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
 
@@ -148,7 +149,7 @@ def _surname(name: str) -> str:
     return name[:2] if len(name) > 2 and name[:2] in COMPOUND_SURNAMES else name[:1]
 
 
-@lru_cache(maxsize=8192)  # a name is asked for its initials and for its place in a list
+@lru_cache(maxsize=2048)  # a name is asked for its initials and for its place in a list
 def _readings(name: str) -> tuple[str, ...]:
     surname = _surname(name)
     known = SURNAME_READINGS.get(surname)

@@ -9,11 +9,11 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
-from pypdf import PdfReader
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
+if TYPE_CHECKING:  # imported where they are used: only a process of its own reads files, and all others know this one's limits
+    from PIL import Image
+    from pypdf import PdfReader
 
 MOST_BYTES = 10 * 1024 * 1024  # of one file, as sent and as kept
 MOST_PIXELS = 36_000_000  # a page of A4 at 600 dots per inch
@@ -60,7 +60,9 @@ def _drawn_anew(content: bytes, kind: str) -> bytes:
     return out.getvalue()
 
 
-def _upright(content: bytes, kind: str) -> Image.Image:
+def _upright(content: bytes, kind: str) -> "Image.Image":
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -79,14 +81,15 @@ def _upright(content: bytes, kind: str) -> Image.Image:
     return plain
 
 
-def _on_paper(picture: Image.Image) -> Image.Image:
+def _on_paper(picture: "Image.Image") -> "Image.Image":
     """Other kinds of pixels as red, green and blue; what is transparent becomes white."""
     if picture.mode.startswith("I"):
         return picture.convert("I").point(lambda value: value / 256).convert("L")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     seen = picture.convert("RGBA")
-    paper = Image.new("RGB", seen.size, "white")
+    paper = seen.convert("RGB")
+    paper.paste("white", (0, 0, *seen.size))
     paper.paste(seen, mask=seen.getchannel("A"))
     return paper
 
@@ -98,6 +101,8 @@ def _must(holds: bool, why: str) -> None:
 
 def _must_not_act(content: bytes) -> None:
     """A PDF stays byte for byte, so that its seal and its signature can be checked; in exchange nothing in it may act or be locked."""
+    from pypdf import PdfReader  # noqa: PLC0415
+
     _must(content.rstrip(b"\0\t\n\r ").endswith(b"%%EOF"), "pdf")
     _must(not ACTING.search(ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content)), "acting")
     try:
@@ -111,8 +116,10 @@ def _must_not_act(content: bytes) -> None:
         raise Refused("pdf") from error
 
 
-def _objects(reader: PdfReader) -> Iterator[Any]:
+def _objects(reader: "PdfReader") -> Iterator[Any]:
     """Every object the file tells of, and what its end says of the whole."""
+    from pypdf.generic import IndirectObject  # noqa: PLC0415
+
     numbers = [(number, generation) for generation, found in reader.xref.items() for number in found]
     numbers += [(number, 0) for number in reader.xref_objStm]
     _must(len(numbers) <= MOST_OBJECTS, "pages")
@@ -124,12 +131,12 @@ def _objects(reader: PdfReader) -> Iterator[Any]:
 def _acts(value: Any, depth: int) -> bool:
     """Whether the object, or what lies in it, does more than be looked at. What it refers to is looked at by itself."""
     _must(depth <= MOST_DEPTH, "pdf")
-    if isinstance(value, DictionaryObject):
+    if isinstance(value, dict):
         kind = value.get("/S")
         if not ACTING_KEYS.isdisjoint(value) or (kind and kind.get_object()) in ACTIONS:
             return True
         return any(_acts(part, depth + 1) for part in dict.values(value))
-    return isinstance(value, ArrayObject) and any(_acts(part, depth + 1) for part in list.__iter__(value))
+    return isinstance(value, list) and any(_acts(part, depth + 1) for part in list.__iter__(value))
 
 
 def answer(content: bytes) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-import xlsxwriter
 from flask_babel import gettext as _
 
 from app.core import clock
@@ -39,9 +38,11 @@ def to_csv(answer: Answer, end: str = "\n") -> str:
 
 def to_xlsx(answer: Answer) -> bytes:
     """A4 landscape: title, head, repeated header rows, the lines with the total first, foot."""
+    from xlsxwriter import Workbook  # noqa: PLC0415  (only here is a workbook made)
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
+    with Workbook(out, options) as book:
         book.set_properties({"title": str(answer.report.title), "created": clock.local(clock.now()).replace(tzinfo=None)})
         _Sheet(book, answer).write()
     return out.getvalue()

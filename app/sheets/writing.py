@@ -6,7 +6,6 @@ from math import isinf
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -28,10 +27,16 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+def _new_book(file: Path, **more: Any) -> Any:
+    from xlsxwriter import Workbook  # noqa: PLC0415  (an import writes none, and has better use for the memory)
+
+    return Workbook(file, {**OPTIONS, **more})
+
+
 def template(session: Session, ledger: Any, file: Path, today: date) -> None:
     """An empty workbook: a header with a star on what is required, lists to choose from, an example, and what each column takes."""
     columns = [column for column in ledger.COLUMNS if column.read is not None and column.key != "uid"]
-    with xlsxwriter.Workbook(file, OPTIONS) as book:
+    with _new_book(file) as book:
         sheet, bold, words = (
             book.add_worksheet("台账"),
             book.add_format({"bold": True, "bg_color": "#E8EEF7"}),
@@ -52,7 +57,7 @@ def export(session: Session, ledger: Any, file: Path) -> int:
     columns, writing, count = [c for c in ledger.COLUMNS if c.write is not None], Writing(session), 0
     with unit_of_work() as work:
         audit.note_about(work, "export", ledger.MODEL.__tablename__, own_chain())
-    with xlsxwriter.Workbook(file, {**OPTIONS, "constant_memory": True}) as book:
+    with _new_book(file, constant_memory=True) as book:
         sheet, dates = book.add_worksheet("台账"), book.add_format({"num_format": "yyyy-mm-dd"})
         for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width)
@@ -65,7 +70,7 @@ def export(session: Session, ledger: Any, file: Path) -> int:
 
 def errors(outcome: Outcome, file: Path) -> None:
     """The clerk's own rows that did not go in, each with its row number and every reason."""
-    with xlsxwriter.Workbook(file, OPTIONS) as book:
+    with _new_book(file) as book:
         sheet, dates, bold = book.add_worksheet("台账"), book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bold": True})
         _line(sheet, 0, [*outcome.book.header, _("Row"), _("Why it was refused")], bold)
         width = len(outcome.book.header)
@@ -107,11 +112,12 @@ def _line(sheet: Any, number: int, values: Iterable[Any], dates: Any) -> None:
 
 
 def _offer(sheet: Any, lists: Any, place: int, texts: Sequence[str]) -> None:
+    from xlsxwriter.utility import xl_range_abs  # noqa: PLC0415
+
     lists.write_column(0, place, texts)
-    name = xlsxwriter.utility.xl_col_to_name(place)
     told = {
         "validate": "list",
-        "source": f"=选项!${name}$1:${name}${len(texts)}",
+        "source": f"=选项!{xl_range_abs(0, place, len(texts) - 1, place)}",
         "error_title": "不在列表中",
         "error_message": "请从列表中选择。",
     }
