@@ -14,13 +14,12 @@ from typing import Any
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import MANYTOONE, Session
 
-from app.core import audit, scope
+from app.core import audit, insertion, scope
 from app.core.base import Model, Row
 from app.core.crypto import Encrypted, uuid7
-from app.core.insertion import insertion
 from app.core.scope import HeldByLink, OutOfScope, Scoped, elevated
 
-AT_ONCE = 1200  # rows with a history, and those that belong to them, are inserted together: more would only take memory
+AT_ONCE = 600  # rows with a history, and those that belong to them, are inserted together: more would only take memory
 BLOCK = 500  # numbers taken from a sequence at once
 KEPT = (Encrypted, property, FunctionType, tuple, frozenset)  # what a draft has of its class beside the columns
 
@@ -34,12 +33,14 @@ class Draft:
 
     model: Any
     uid: Any
+    set_by_class: frozenset[str]  # names that are more than a value: secrets, properties
 
     def __init__(self, **values: Any) -> None:
         self.uid = uuid7()  # first: the ciphertext of the other columns is bound to it
         self.plain: dict[str, str] = {}  # the secrets, so that what was sealed just now is not opened again and again
-        for name, value in values.items():
-            setattr(self, name, value)
+        for name in self.set_by_class & values.keys():
+            setattr(self, name, values.pop(name))
+        self.__dict__.update(values)
 
 
 @lru_cache(maxsize=64)
@@ -49,7 +50,8 @@ def draft(model: Any) -> Any:
     body = {name: value for cls in own for name, value in vars(cls).items() if isinstance(value, KEPT) and not name.startswith("__")}
     mapper: Any = inspect(model)
     empty = dict.fromkeys((*mapper.columns.keys(), *mapper.relationships.keys()))
-    named = {"model": model, "__tablename__": model.__tablename__, "__repr__": model.__repr__}
+    more = frozenset(name for name, value in body.items() if isinstance(value, Encrypted | property))
+    named = {"model": model, "__tablename__": model.__tablename__, "__repr__": model.__repr__, "set_by_class": more}
     return type(model.__name__, (Draft,), {**body, **empty, **named})
 
 
@@ -81,14 +83,14 @@ class Batch:
                 values[key] = default()
         self._must_be_held(model, plan, values)
         audit.created(self.session, model, row)
-        self._rows[model].append(insertion(model, self._dialect).row(values))
+        self._rows[model].append(insertion.of(model, self._dialect).row(values))
         self._waiting += 1
 
     def add(self, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of a table without history, as plain values of every column but a number that the table gives."""
         if issubclass(model, audit.Audited):
             raise TypeError(f"{model.__name__} has a history: put() tells it")
-        plan, how = _plan(model), insertion(model, self._dialect)
+        plan, how = _plan(model), insertion.of(model, self._dialect)
         for values in rows:
             self._must_be_held(model, plan, values)
             self._rows[model].append(how.row(values))
@@ -99,12 +101,13 @@ class Batch:
             if not rows <= self._linked[model]:
                 raise OutOfScope(f"a row of {model.__name__} comes without its link")
         self._insert()
+        insertion.beside(self.session).wait()
 
     def _insert(self) -> None:
-        """The rows taken so far go in, tables that others refer to first."""
+        """The rows taken so far go in, tables that others refer to first, while the next ones are made."""
         models = sorted(self._rows, key=lambda model: _places()[model.__table__])
-        for model in models:
-            insertion(model, self._dialect).write(self.session.connection(), self._rows.pop(model))
+        parts = [(insertion.of(model, self._dialect), self._rows.pop(model)) for model in models]
+        insertion.beside(self.session).write(self.session.connection(), parts)
         self._waiting = 0
 
     def _must_be_held(self, model: Any, plan: "_Plan", values: Mapping[str, Any]) -> None:
