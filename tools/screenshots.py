@@ -87,18 +87,18 @@ def take(browser: Any, address: str, shot: Shot, language: str, look: str) -> No
     if shot.user:
         page.fill("#username", shot.user)
         page.fill("#password", PASSWORD)
-        with page.expect_navigation():
+        with page.expect_event("load"):
             page.keyboard.press("Enter")
         page.goto("/")  # what is said after signing in is said once
     page.goto(f"/lang/{language}")
     page.goto(shot.path)
     if shot.click:
-        with page.expect_navigation():
+        with page.expect_event("load"):
             page.click(shot.click)
     if shot.typed:
         page.keyboard.press("Control+k")
-        with page.expect_response("**/search/"):
-            page.keyboard.type(shot.typed)
+        page.keyboard.type(shot.typed)
+        page.locator("#palette-list .hint").first.wait_for()  # people, whom the office has found
     page.wait_for_load_state("networkidle")
     dark = ".dark" if look == "dark" else ""
     keep(page.screenshot(), PICTURES / f"{shot.name}.{language}{dark}.png")
