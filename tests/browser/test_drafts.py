@@ -25,6 +25,15 @@ MOTHERS = count(1)
 KEPT = ".draft-state:not([data-pending]):not(.wrong)"
 PER_CHARACTER = 250  # milliseconds; a slow typist
 NAME, REMARK = "张测试", "母女平安,出院时已告知随访时间"
+REST_AND_SAVE = """() => {
+  const { elements } = document.querySelector("form.entry"), now = Date.now;
+  elements.remark.value += "。";
+  elements.remark.focus();
+  Date.now = () => now() + 5000;
+  const button = document.querySelector(".entry .buttons button");
+  button.focus(); // the page keeps the words and finds that the session has ended, while the form goes off
+  button.click();
+}"""
 STORED = """async () => ({local: {...localStorage}, session: {...sessionStorage}, databases: (await indexedDB.databases()).map(d => d.name),
   caches: await caches.keys()})"""
 
@@ -295,6 +304,20 @@ def test_signing_in_in_place_saves_the_words_once(window, office):
         page.keyboard.press("Enter")
     assert births(office) == before + 1
     assert office.ask("SELECT id FROM form_draft") == []
+
+
+def test_signing_in_saves_the_words_of_whoever_rested_before(window, office):
+    page, before = window(), births(office)
+    birth(page)
+    page.locator("#mother_name").focus()
+    kept(page)
+    end_sessions(office)
+    page.evaluate(REST_AND_SAVE)
+    page.wait_for_selector("dialog.sign-in-again[open]")
+    page.keyboard.type(PASSWORD)
+    with loaded(page, "/births/show/"):
+        page.keyboard.press("Enter")
+    assert births(office) == before + 1
 
 
 def test_whoever_does_not_sign_in_keeps_the_page_as_it_is(window, office):
