@@ -71,6 +71,12 @@ def fill_in(page, values):
         page.keyboard.type(value)
 
 
+def hold_pickers(route):
+    """Answer jQuery, which makes no picker until it is told to."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text() + "\njQuery.holdReady(true);")
+
+
 def go_on(page):
     """Save and add another, from wherever one is: in a box of several lines the first Ctrl+Enter leaves it."""
     if here(page) == "remark":
@@ -227,6 +233,15 @@ def test_a_picker_is_chosen_from_by_keys(hands_off):
     is_in(page, "child_name")
     assert page.input_value("[name=mother_region]")
     assert mouse == []
+
+
+def test_whoever_is_in_a_box_when_its_picker_is_made_stays_there(hands_off):
+    page, _mouse = hands_off()
+    page.route("**/jquery-latest.js*", hold_pickers)
+    page.goto("/births/add")
+    page.focus("[name=mother_region]")
+    page.evaluate("jQuery.holdReady(false)")
+    expect(page.locator("[data-field=mother_region] .select2-selection")).to_be_focused()
 
 
 def test_a_code_is_chosen_by_its_pinyin_or_its_number(hands_off):
