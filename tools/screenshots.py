@@ -116,10 +116,11 @@ def office() -> Iterator[str]:
     """Where a new demo office is served."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY", "UNIT_NAME")}
-        environment |= {"DATA_DIR": folder, "PORT": str(free_port()), "LOG_LEVEL": "ERROR", "UNIT_NAME": "龙泉镇人民政府"}
+        environment |= {"DATA_DIR": folder, "LOG_LEVEL": "ERROR", "UNIT_NAME": "龙泉镇人民政府"}
         flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
         for command in ("setup", "demo"):
             subprocess.run([*flask, command], env=environment, cwd=ROOT, check=True, capture_output=True)
+        environment["PORT"] = str(free_port())
         with subprocess.Popen([sys.executable, "run.py"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
             address = f"http://127.0.0.1:{environment['PORT']}"
             try:

@@ -42,12 +42,14 @@ class Server:
     """An office of its own that can be killed and opened again on the same data."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        told = {"DATA_DIR": str(folder), "PORT": str(self.port), "LOG_LEVEL": "ERROR"}
+        self.folder = folder
+        told = {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR"}
         self.environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
         flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
         for command in ("setup", "demo"):
             subprocess.run([*flask, command], env=self.environment, check=True, capture_output=True)
+        self.port = free_port()
+        self.environment["PORT"] = str(self.port)
         self.process: subprocess.Popen[bytes] | None = None
         self.open()
 
