@@ -322,6 +322,22 @@ def test_signing_in_saves_the_words_of_whoever_rested_before(window, office):
     assert births(office) == before + 1
 
 
+def test_words_on_their_way_while_one_signs_in_hold_no_save_up(window, office):
+    page, before, held = window(), births(office), []
+    birth(page)
+    end_sessions(office)
+    press_save(page)
+    page.wait_for_selector("dialog.sign-in-again[open]")
+    page.route("**/drafts/keep", lambda route: held.extend([route]), times=1)
+    until(page, lambda: held)  # sent for the session that has ended
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog.sign-in-again", state="hidden")
+    with loaded(page, "/births/show/"):
+        held[0].continue_()
+    assert births(office) == before + 1
+
+
 def test_whoever_does_not_sign_in_keeps_the_page_as_it_is(window, office):
     page = window()
     birth(page)
