@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.sound import PATIENCE, loaded
 from tools.screenshots import free_port, wait_for
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
@@ -21,6 +23,8 @@ QUIET = (  # no window, and no word to anybody but the office
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PASSWORD = "Longquan-demo-7319"
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +35,6 @@ def playwright() -> Iterator[Any]:
         pytest.fail(missing)
     if missing:
         pytest.skip(missing)
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  (what is not used need not be there)
-
     with sync_playwright() as driver:
         yield driver
 
@@ -48,12 +50,13 @@ def chromium(playwright: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a new demo office is served, as `make run` serves it."""
-    folder, port = tmp_path_factory.mktemp("office"), free_port()
-    told = {"DATA_DIR": str(folder), "PORT": str(port), "LOG_LEVEL": "ERROR"}
+    folder = tmp_path_factory.mktemp("office")
+    told = {"DATA_DIR": str(folder), "LOG_LEVEL": "ERROR"}
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATA_KEYS", "SECRET_KEY")} | told
     flask = [str(Path(sys.executable).with_name("flask")), "--app", "run"]
     for command in ("setup", "demo"):
         subprocess.run([*flask, command], env=environment, check=True, capture_output=True)
+    environment["PORT"] = port = str(free_port())  # at the last moment: it is nobody's until the office listens
     with (
         (folder / "server.log").open("w") as log,
         subprocess.Popen([sys.executable, "run.py"], env=environment, stdout=log, stderr=log) as server,
@@ -64,6 +67,21 @@ def address(playwright: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         server.terminate()
 
 
+def sign_in(page: Any, user: str) -> None:
+    """Let a person of the demo in by the front door."""
+    page.goto("/login/")
+    page.fill("#username", user)
+    page.fill("#password", PASSWORD)
+    with loaded(page):
+        page.keyboard.press("Enter")
+
+
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, Any]:
+    """The cookies of whoever has signed in; no test that asks for `open_window` signs out or locks the screen."""
+    return {}
+
+
 @pytest.fixture
 def size(request: pytest.FixtureRequest) -> tuple[int, str]:
     """(width, look) of the windows of a test, where it says nothing else."""
@@ -71,25 +89,26 @@ def size(request: pytest.FixtureRequest) -> tuple[int, str]:
 
 
 @pytest.fixture
-def open_window(chromium: Any, address: str, size: tuple[int, str]) -> Iterator[Callable[..., Any]]:
-    """`open_window("clerk", width=360, look="dark")` gives that person's signed-in page; what a browser complains of fails the test."""
+def open_window(chromium: Any, address: str, cookies: dict[str, Any], size: tuple[int, str]) -> Iterator[Callable[..., Any]]:
+    """`open_window("clerk", width=360, look="dark")` gives that person's home page; what a browser complains of fails the test."""
     contexts, wrong = [], []
 
     def open_one(user: str, *, width: int = size[0], look: str = size[1], language: str = "zh") -> Any:
         height = 768 if width > 800 else 740
-        context = chromium.new_context(base_url=address, viewport={"width": width, "height": height}, color_scheme=look, locale="zh-CN")
+        view = {"width": width, "height": height}
+        known = cookies.get(user)
+        context = chromium.new_context(base_url=address, viewport=view, color_scheme=look, locale="zh-CN", storage_state=known)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("request", lambda sent: wrong.append(sent.url) if not sent.url.startswith((address, "data:")) else None)
-        page.goto("/login/")
-        page.fill("#username", user)
-        page.fill("#password", PASSWORD)
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
+        page.goto("/")
+        if page.locator("#username").count():  # for the first time, or again after a while
+            sign_in(page, user)
+            cookies[user] = {"cookies": [cookie for cookie in context.cookies() if cookie["name"] == "taizhang"]}
         if language != "zh":
-            with page.expect_navigation():
+            with loaded(page):
                 page.click(f"nav.languages a[hreflang={language}]")
         return page
 

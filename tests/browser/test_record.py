@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.sound import AT_BOTH_SIZES, faults
+from tests.browser.sound import AT_BOTH_SIZES, faults, loaded
 
 PAGES = re.compile(rb"/Type\s*/Page[^s]")
 
@@ -34,7 +35,7 @@ def test_the_parts_are_tabs_by_keyboard_and_stand_in_the_address(open_window):
     assert seen == ["related", "files", "approval", "timeline", "details"]
     page.keyboard.press("End")
     assert chosen(page) == "timeline"
-    assert page.url.endswith("#timeline")
+    expect(page).to_have_url(re.compile("#timeline$"))
     assert page.evaluate("document.activeElement.id") == "tab-timeline"
     page.reload()
     assert chosen(page) == "timeline"
@@ -66,21 +67,21 @@ def test_a_value_is_shown_beside_its_label_for_half_a_minute(open_window):
     reveal = page.locator("dd .reveal").first
     reveal.locator("summary").click()
     reveal.locator("input[name=reason]").fill("与证件核对")
-    with page.expect_navigation():
+    with loaded(page):
         page.keyboard.press("Enter")
     shown = page.locator("[data-mask]")
-    assert re.fullmatch(r"\d{17}[\dX]", shown.inner_text())
+    expect(shown).to_have_text(re.compile(r"^\d{17}[\dX]$"))
     assert faults(page) == []
     page.clock.fast_forward(31_000)
-    assert re.fullmatch(r"\d{6}\*{8}\d{3}[\dX]", shown.inner_text())
-    assert page.locator(".revealed").count() == 0
+    expect(shown).to_have_text(re.compile(r"^\d{6}\*{8}\d{3}[\dX]$"))
+    expect(page.locator(".revealed")).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_birth_prints_on_one_sheet_of_a4(open_window, language):
     page = open_window("clerk", language=language)
     open_record(page, "?_flt_0_status=approved")
-    with page.expect_navigation():
+    with loaded(page):
         page.locator("form[action*='/births/print/'] button").click()
     assert faults(page) == []
     printed = page.pdf(prefer_css_page_size=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.conftest import sign_in
 
 FIRST, AGAIN = 350, 40  # kilobytes, compressed as they travel
 KILO = 1024
@@ -30,24 +30,17 @@ def kilobytes(sent) -> float:
     return sum(size for _url, size in sent.values()) / KILO
 
 
-def sign_in(page) -> None:
-    page.goto("/login/")
-    page.fill("#username", "supervisor")
-    page.fill("#password", PASSWORD)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
-
-
 def test_signing_in_for_the_first_time_is_light(window):
     page, sent = window
-    sign_in(page)
+    sign_in(page, "supervisor")
+    page.wait_for_load_state("networkidle")
     assert kilobytes(sent) < FIRST
 
 
 def test_coming_again_is_lighter_still(window):
     page, sent = window
-    sign_in(page)
+    sign_in(page, "supervisor")
+    page.wait_for_load_state("networkidle")
     page.goto("/births/list/")
     page.wait_for_load_state("networkidle")
     sent.clear()

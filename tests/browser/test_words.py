@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.browser.sound import settle
+
 ROLES = ("clerk", "supervisor", "approver", "worker", "clinician", "auditor", "admin")
 MANY = 60  # pages of one role
 KNOWN = {  # what stands without a Chinese character, and why
@@ -55,6 +57,7 @@ def test_no_text_is_without_a_chinese_character(open_window, role):
     while waiting and len(seen) < MANY:
         url = waiting.pop(0)
         page.goto(url)
+        settle(page)
         if found := strange(page.evaluate(TEXTS)):
             wrong[url] = found
         for link in pages(page):

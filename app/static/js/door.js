@@ -5,7 +5,7 @@
   if (!dialog) return;
   const told = dialog.dataset, json = { Accept: "application/json" };
   const account = dialog.querySelector("#again-account"), box = dialog.querySelector("#again-password"), wrong = dialog.querySelector(".error");
-  let enter = null, busy = false;
+  let enter = null, busy = false, asking = null;
 
   async function ask(url, words) {
     const sent = words && { method: "POST", body: new URLSearchParams(words) };
@@ -47,10 +47,10 @@
     box.focus();
   }
 
-  // Answers whether the same person is signed in again, once the dialog is closed.
+  // Answers whether the same person is signed in again, once the dialog is closed; whoever asks meanwhile gets the same answer.
   function askAgain() {
-    if (dialog.open) return Promise.resolve(false);
-    return new Promise((resolve) => {
+    if (dialog.open) return asking || Promise.resolve(false);
+    asking = new Promise((resolve) => {
       let done = false;
       dialog.addEventListener("close", () => resolve(done), { once: true });
       open(async (_account, password) => {
@@ -60,7 +60,8 @@
         dialog.close();
         return "";
       }, false);
-    });
+    }).finally(() => { asking = null; });
+    return asking;
   }
 
   dialog.querySelector("form").addEventListener("submit", async (event) => {

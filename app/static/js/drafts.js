@@ -58,6 +58,12 @@
     return sending;
   }
 
+  // What is on its way may hold older words or the token of a session that has ended.
+  async function keepAnew() {
+    while (sending) await sending;
+    return keepOnce();
+  }
+
   async function keepNow() {
     if (!isUnkept() || sending || office.isLocked()) return;
     const status = await keepOnce();
@@ -73,8 +79,8 @@
   // Before the session ends with a locked screen; an error where the office does not answer.
   office.keepWords = async () => {
     if (sending) await sending;
-    let status = isUnkept() ? await keepOnce() : 200;
-    if (status === 400 && await signedIn()) status = await keepOnce();
+    let status = isUnkept() ? await keepAnew() : 200;
+    if (status === 400 && await signedIn()) status = await keepAnew();
     if (!status || status === 503) throw new Error("not kept");
   };
 
@@ -92,9 +98,8 @@
     const button = event.submitter;
     touched = true;
     try {
-      if (sending) await sending;
-      let status = await keepOnce();
-      if (status === 401 ? await door.askAgain() : status === 400 && await signedIn()) status = await keepOnce();
+      let status = await keepAnew();
+      if (status === 401 ? await door.askAgain() : status === 400 && await signedIn()) status = await keepAnew();
       checked = GOES_ON.includes(status) && !sent;
     } finally {
       form.classList.remove("checking");

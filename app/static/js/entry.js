@@ -156,6 +156,7 @@
   begin();
   window.jQuery(function ($) {
     document.querySelectorAll("form.entry select.select2-hidden-accessible").forEach((box) => watch($, box));
-    if (document.activeElement?.matches("select.select2-hidden-accessible")) begin();
+    const active = document.activeElement;
+    if (active?.matches("select.select2-hidden-accessible")) seen(active).focus();
   });
 })();
