@@ -320,6 +320,8 @@ def _refuse_bare_sql(conn: Any, cursor: Any, statement: str, parameters: Any, co
         raise ScopeMissing(f"{', '.join(sorted(bare))} without its scope in: {statement[:200]}")
 
 
+LONG = 2000  # characters of a statement that may be mostly values
+_VALUES = re.compile(r"(?:\?|%\(\w+\)s)(?:::\w+)?(?:, (?:\?|%\(\w+\)s)(?:::\w+)?)+")
 _MOVE = re.compile(r'\s*UPDATE\s+"?(\w+)"?\s+SET\s(?:(?!\sWHERE\s).)*?\bscope_path"?\s*=', re.IGNORECASE | re.DOTALL)
 _CRITERION = re.compile(r'"?(\w+)"?\.scope_path >= ')
 _LINKED = re.compile(r'"?(\w+)"?\.id IN \(SELECT (\w+)\.\w+\s+FROM \w+ AS \2\s+WHERE \(?\(?\2\.scope_path >= ')
@@ -332,9 +334,13 @@ def _mention() -> re.Pattern[str]:
     return re.compile(rf'(?<![\w:])"?({names})\b"?(?!\s*\.)(?:\s+AS\s+"?(\w+)"?)?', re.IGNORECASE)
 
 
-@lru_cache(maxsize=8192)
 def bare_tables(statement: str, ranges: int) -> frozenset[str]:
-    """Scoped tables that stand in the SQL more often than their criterion does. Cached: it runs once per SQL text."""
+    """Scoped tables that stand in the SQL more often than their criterion does. Lists of values are one text, however long they are."""
+    return _bare(_VALUES.sub("?", statement) if len(statement) > LONG else statement, ranges)
+
+
+@lru_cache(maxsize=8192)
+def _bare(statement: str, ranges: int) -> frozenset[str]:
     if statement.lstrip().startswith("PRAGMA "):
         return frozenset()
     mentions = [(table.lower(), alias or table) for table, alias in _mention().findall(statement)]

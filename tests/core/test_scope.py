@@ -208,6 +208,23 @@ def test_bare_sql_is_refused(mine: Session, road: str) -> None:
         BARE[road](mine)
 
 
+def test_lists_of_values_are_known_again_whatever_their_length(mine: Session) -> None:
+    """A process that keeps every text with a thousand places in it grows for ever."""
+
+    def look(how_many: int) -> int:
+        mine.scalars(select(Birth.id).where(Birth.id.in_(range(how_many)))).all()
+        return scope._bare.cache_info().currsize
+
+    known = look(1000)
+    assert {look(how_many) for how_many in range(1001, 1006)} == {known}
+
+
+def test_bare_sql_is_seen_behind_a_long_list(mine: Session) -> None:
+    table = Birth.__table__
+    with pytest.raises(ScopeMissing):
+        mine.connection().execute(select(table.c.id).where(table.c.id.in_(range(1000))))
+
+
 def test_foreign_row_cannot_be_got_by_its_key(mine: Session, foreign: Any) -> None:
     assert mine.get(Birth, foreign.id) is None
     own = mine.scalars(select(Birth.id)).first()
