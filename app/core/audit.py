@@ -19,13 +19,14 @@ from uuid import UUID
 import orjson
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import Dialect, LargeBinary, String, Table, Text, bindparam, delete, event, inspect, select, tuple_, update
+from sqlalchemy import LargeBinary, String, Table, Text, delete, event, inspect, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
-from app.core import clock, crypto, insertion
+from app.core import clock, crypto
 from app.core.base import Model
 from app.core.hidden import digest_of
+from app.core.insertion import insert_rows
 from app.core.regions import TOWN_LENGTH
 from app.core.scope import GuardedSession
 
@@ -327,45 +328,30 @@ def _write(session: Session) -> None:
     by_chain: dict[str, list[Note]] = defaultdict(list)
     for one in session.info.pop("notes", []):
         by_chain[one.chain].append(one)
-    if not by_chain:
-        return
-    beside, connection, head = insertion.beside(session), session.connection(), _table(ChainHead)
-    # in this order always, so that two acts cannot wait for each other
-    starts = [(chain, _take_numbers(session, chain, len(by_chain[chain]))) for chain in sorted(by_chain)]
-    ends = []
-    for chain, (first, previous) in starts:
-        parts, last = _written(connection.dialect, by_chain.pop(chain), chain, first, previous)
-        beside.write(connection, parts)
-        ends.append({"of": chain, "last": last})
-    beside.wait()
-    connection.execute(update(head).where(head.c.chain == bindparam("of")).values(hash=bindparam("last")), ends)
+    for chain in sorted(by_chain):  # always in this order, so that two acts cannot wait for each other
+        _append(session, chain, by_chain.pop(chain))
 
 
-def _take_numbers(session: Session, chain: str, count: int) -> tuple[int, str]:
-    """The number of the next entry, and the hash of the last one; as many numbers from there are nobody else's."""
+def _append(session: Session, chain: str, notes: list[Note]) -> None:
     connection, head = session.connection(), _table(ChainHead)
-    take = update(head).where(head.c.chain == chain).values(number=head.c.number + count).returning(head.c.number, head.c.hash)
+    take = update(head).where(head.c.chain == chain).values(number=head.c.number + len(notes)).returning(head.c.number, head.c.hash)
     found = connection.execute(take).one_or_none()
     if found is None:
         _open_chain(session, chain)
         found = connection.execute(take).one()
-    return found.number - count + 1, found.hash
-
-
-def _written(dialect: Dialect, notes: list[Note], chain: str, first: int, previous: str) -> tuple[list[insertion.Part], str]:
-    """The entries that say this, with what is hidden behind them, as the driver takes them; and the hash of the last one."""
-    entries, hidden, who = insertion.of(AuditEntry, dialect), insertion.of(AuditSecret, dialect), _actor.get()()
+    first, previous = found.number - len(notes) + 1, found.hash
+    entries, hidden, who = [], [], _actor.get()()
     same = {"chain": chain, "at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
     same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
-    told, secrets = [], []
     for number, one in enumerate(notes, first):
         entry: dict[str, Any] = {**same, "number": number, "act": one.act, "target": one.target}
         entry["detail"] = one.text or _canonical(one.detail)
         entry["hash"] = previous = _hash(previous, entry)
-        told.append(entries.row(entry))
-        behind = [(name, pair) for name, pair in one.secrets.items() if any(pair)]
-        secrets += [hidden.row({"chain": chain, "number": number, "field": f, "old": o, "new": n}) for f, (o, n) in behind]
-    return [(entries, told), (hidden, secrets)], previous
+        entries.append(entry)
+        hidden += [{"chain": chain, "number": number, "field": f, "old": o, "new": n} for f, (o, n) in one.secrets.items() if o or n]
+    insert_rows(connection, AuditEntry, entries)
+    insert_rows(connection, AuditSecret, hidden)
+    connection.execute(update(head).where(head.c.chain == chain).values(hash=previous))
 
 
 def _open_chain(session: Session, chain: str) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import MANYTOONE, Session
 
-from app.core import audit, insertion, scope
+from app.core import audit, scope
 from app.core.base import Model, Row
 from app.core.crypto import Encrypted, uuid7
+from app.core.insertion import insertion
 from app.core.scope import HeldByLink, OutOfScope, Scoped, elevated
 
 AT_ONCE = 600  # rows with a history, and those that belong to them, are inserted together: more would only take memory
@@ -83,14 +84,14 @@ class Batch:
                 values[key] = default()
         self._must_be_held(model, plan, values)
         audit.created(self.session, model, row)
-        self._rows[model].append(insertion.of(model, self._dialect).row(values))
+        self._rows[model].append(insertion(model, self._dialect).row(values))
         self._waiting += 1
 
     def add(self, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows of a table without history, as plain values of every column but a number that the table gives."""
         if issubclass(model, audit.Audited):
             raise TypeError(f"{model.__name__} has a history: put() tells it")
-        plan, how = _plan(model), insertion.of(model, self._dialect)
+        plan, how = _plan(model), insertion(model, self._dialect)
         for values in rows:
             self._must_be_held(model, plan, values)
             self._rows[model].append(how.row(values))
@@ -101,13 +102,12 @@ class Batch:
             if not rows <= self._linked[model]:
                 raise OutOfScope(f"a row of {model.__name__} comes without its link")
         self._insert()
-        insertion.beside(self.session).wait()
 
     def _insert(self) -> None:
-        """The rows taken so far go in, tables that others refer to first, while the next ones are made."""
+        """The rows taken so far go in, tables that others refer to first."""
         models = sorted(self._rows, key=lambda model: _places()[model.__table__])
-        parts = [(insertion.of(model, self._dialect), self._rows.pop(model)) for model in models]
-        insertion.beside(self.session).write(self.session.connection(), parts)
+        for model in models:
+            insertion(model, self._dialect).write(self.session.connection(), self._rows.pop(model))
         self._waiting = 0
 
     def _must_be_held(self, model: Any, plan: "_Plan", values: Mapping[str, Any]) -> None:

@@ -1,23 +1,17 @@
 """Rows as the driver takes them: one statement a table, without the layers between that cost more than the insert itself."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
-from contextvars import copy_context
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
-from threading import Thread
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, insert, inspect
-from sqlalchemy.orm import Session
 
 from app.core.base import Row
 
-SIZES = (200, 20)  # rows of one statement
+SIZES = (1000, 200, 20)  # rows of one statement, as far as their values have room in it
 MOST_VALUES = 32_766  # of one statement of SQLite
 CHECKED = {"rows_checked": True}
-FEW = 200  # rows for which a second thread is not worth its while
 
 
 class Insertion:
@@ -58,60 +52,13 @@ class Insertion:
             connection.exec_driver_sql(self.statement, left, execution_options=CHECKED)
 
 
-Part = tuple[Insertion, list[Any]]  # rows of one table, as row() makes them
-
-
 @lru_cache(maxsize=256)
-def of(model: Any, dialect: Dialect) -> Insertion:
+def insertion(model: Any, dialect: Dialect) -> Insertion:
     """How rows of this class are written to this kind of database."""
     return Insertion(model, dialect)
 
 
-class Beside:
-    """Rows that go in beside the work that makes the next ones: while the database works, the driver lets Python go on.
-
-    Between write() and wait() nobody else uses the connection. A unit of work waits before it ends, however it ends.
-    """
-
-    def __init__(self) -> None:
-        self._under_way: Future[None] | None = None
-
-    def write(self, connection: Connection, parts: Sequence[Part]) -> None:
-        """Insert these rows, table after table, once those before are in. Raises what went wrong with those; few rows go in at once."""
-        self.wait()
-        if sum(len(rows) for _how, rows in parts) < FEW:
-            _write_all(connection, parts)
-            return
-        self._under_way = Future()
-        Thread(target=copy_context().run, args=(self._run, self._under_way, connection, parts)).start()
-
-    def wait(self) -> None:
-        """Raises what went wrong with the rows that are on their way."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way.result()
-
-    @staticmethod
-    def _run(told: Future[None], connection: Connection, parts: Sequence[Part]) -> None:
-        try:
-            _write_all(connection, parts)
-        except BaseException as error:  # noqa: BLE001  (raised by wait(), in the thread that gave the rows)
-            told.set_exception(error)
-        else:
-            told.set_result(None)
-
-
-def _write_all(connection: Connection, parts: Sequence[Part]) -> None:
-    for how, rows in parts:
-        how.write(connection, rows)
-
-
-def beside(session: Session) -> Beside:
-    """What goes in beside this session's work."""
-    return session.info.setdefault("beside", Beside())  # type: ignore[no-any-return]
-
-
-def let_it_end(session: Session) -> None:
-    """Wait for rows that nobody wants any more: what went in after the rollback would stay."""
-    with suppress(Exception):
-        beside(session).wait()
+def insert_rows(connection: Connection, model: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows of a table that no scope holds."""
+    how = insertion(model, connection.dialect)
+    how.write(connection, [how.row(values) for values in rows])

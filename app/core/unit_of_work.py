@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.core import insertion, keys
+from app.core import keys
 from app.extensions import db
 
 BUSY_SECONDS = 5  # how long SQLite waits for a lock before it says so, unless the setting says otherwise
@@ -40,10 +40,8 @@ def unit_of_work() -> Iterator[Session]:
     try:
         keys.keep_up(session.connection())
         yield session
-        insertion.beside(session).wait()
         session.commit()
     except BaseException:
-        insertion.let_it_end(session)
         session.rollback()
         raise
     finally:

@@ -1,7 +1,6 @@
 """`flask sheet`: templates, imports and exports on the command line, under one user's scope and rights."""
 
 import gc
-import sys
 from pathlib import Path
 
 import click
@@ -18,7 +17,6 @@ LEDGER = click.argument("ledger", type=click.Choice([*LEDGERS]))
 USER = click.option("--as", "username", required=True, help="The user whose offices and rights hold.")
 NEW = click.Path(dir_okay=False, writable=True, path_type=Path)
 MANY = 20_000  # objects before the collector looks for cycles among them
-SOON = 0.0005  # seconds until the thread that writes rows gets its turn
 OLD = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -45,7 +43,6 @@ def load(ledger: str, file: Path, username: str, errors: Path | None) -> None:
     with acting_user(username, ("can_add", found.SCREEN)) as user:
         gc.freeze()  # what the application is made of stays, and is not looked through
         gc.set_threshold(MANY)  # each chunk makes some hundred thousand objects that go with it
-        sys.setswitchinterval(SOON)
         outcome = importer.run(found, file, user)
         _tell(outcome)
         if errors and outcome.refused:

@@ -1,21 +1,17 @@
 """Rows written together: held to the scope like a flush, told in the history, with numbers that nobody else gets."""
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
-from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import audit, bulk, insertion
+from app.core import audit, bulk
 from app.core.bulk import Batch, draft
-from app.core.insertion import Insertion
 from app.core.scope import OutOfScope
 from app.models import Person, PersonOffice, PersonSearch
 from tests.cast import A
@@ -125,70 +121,6 @@ def test_rows_go_in_as_the_batch_grows_and_all_go_with_a_unit_that_fails(working
         assert count(session) == 0
         put_five(session).write()
         assert count(session) == 5
-
-
-@pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """However few, rows go in by a thread of their own, and slowly. Answers what it did."""
-    done: list[str] = []
-
-    def write(self: Insertion, connection: Any, rows: list[Any], write: Any = Insertion.write) -> None:
-        assert current_thread() is not main_thread()
-        done.append("begun")
-        time.sleep(0.1)
-        write(self, connection, rows)
-        done.append("done")
-
-    monkeypatch.setattr(insertion, "FEW", 0)
-    monkeypatch.setattr(Insertion, "write", write)
-    return done
-
-
-def put(session: Session, batch: Batch, **words: Any) -> Any:
-    person = draft(Person)(**WORDS | words)
-    batch.put(person)
-    batch.put(office(session, person))
-    return person
-
-
-@pytest.mark.usefixtures("beside")
-def test_rows_go_in_beside_the_work_and_are_all_there_at_the_end(working: Working, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "AT_ONCE", 2)
-    with working(A) as session:
-        batch = Batch(session)
-        uids = {put(session, batch).uid for _ in range(5)}
-        batch.write()
-        assert set(session.scalars(select(Person.uid))) == uids
-    with working() as session:
-        assert len(entries(session)) == 10
-        assert list(audit.verify(session)) == []
-
-
-@pytest.mark.usefixtures("beside")
-def test_what_goes_wrong_beside_the_work_is_raised_in_it(working: Working) -> None:
-    with suppress(IntegrityError), working(A) as session:
-        batch = Batch(session)
-        put(session, batch)
-        put(session, batch, id_no="11010519491231002X")
-        put(session, batch, id_no="11010519491231002X")
-        with pytest.raises(IntegrityError):
-            batch.write()
-        raise IntegrityError("", {}, Exception())
-    with working() as session:
-        assert session.scalars(select(Person)).all() == []
-
-
-def test_a_unit_that_is_given_up_waits_for_its_rows(working: Working, beside: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "AT_ONCE", 2)
-    with suppress(KeyError), working(A) as session:
-        batch = Batch(session)
-        for _ in range(2):
-            put(session, batch)  # the first rows are on their way now
-        event.listen(session, "after_rollback", lambda _: beside.append("rollback"), once=True)
-        raise KeyError
-    assert beside == ["begun", "done"] * 2 + ["rollback"]
-    with working() as session:
-        assert session.scalars(select(Person)).all() == []
 
 
 def test_what_changes_in_the_unit_that_wrote_it_is_one_entry(working: Working) -> None:
