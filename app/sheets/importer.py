@@ -30,7 +30,7 @@ from app.sheets.again import Register, Told
 from app.sheets.reading import Book, Line, open_book
 
 IMPORTED = "2"  # code list record_source
-CHUNK = 600  # rows checked and written together: more cost less each, and hold the office up longer
+CHUNK = 700  # rows checked and written together: more cost less each, take more memory, and hold the office up longer
 LONGEST = 200  # characters of a cell whose column says nothing of its own
 
 
