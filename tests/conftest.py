@@ -48,6 +48,7 @@ SETTINGS: dict[str, Any] = {
 }
 KEYS = "1:dGVzdHMgb25seSwgdGVzdHMgb25seSwgdGVzdHMgb25seSE="
 EVERYWHERE = Scope.of(["0001"])
+Made = dict[tuple[str, str], Any]  # (what, kind) → it
 KINDS = os.environ.get("TEST_DB", "sqlite,pg").split(",")
 MEMORY = Path("/dev/shm")  # noqa: S108  (where Linux keeps files in memory; what is made there is for this account alone)
 ROOM = 4 << 30  # bytes; several times what the tests hold at once
@@ -104,19 +105,19 @@ def landlord(postgres: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture(scope="session")
-def kept() -> dict[tuple[str, str], Any]:
+def made_once() -> Made:
     """What is made once for each kind. The kinds take turns file by file, and pytest forgets the values of one when it begins the other."""
     return {}
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def template(request: pytest.FixtureRequest, kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def template(request: pytest.FixtureRequest, made_once: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """(kind, name) of a seeded database."""
     kind = request.param
-    if ("template", kind) not in kept:
+    if ("template", kind) not in made_once:
         source = request.getfixturevalue("postgres") if kind == "pg" else ""
-        kept["template", kind] = make_template(kind, source, tmp_path_factory.mktemp("template"))
-    return kind, kept["template", kind]
+        made_once["template", kind] = make_template(kind, source, tmp_path_factory.mktemp("template"))
+    return kind, made_once["template", kind]
 
 
 def make_template(kind: str, source: str, folder: Path) -> str:
@@ -169,11 +170,11 @@ def url(template: tuple[str, str], tmp_path: Path, request: pytest.FixtureReques
 
 
 @pytest.fixture(scope="session")
-def lent_app(template: tuple[str, str], kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def lent_app(template: tuple[str, str], made_once: Made, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """One application for all tests of a kind: making its screens anew takes longer than most tests. `app` gives it another database."""
-    if ("lent", template[0]) not in kept:
-        kept["lent", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
-    app: Flask = kept["lent", template[0]]
+    if ("lent", template[0]) not in made_once:
+        made_once["lent", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
+    app: Flask = made_once["lent", template[0]]
     return app
 
 
@@ -225,13 +226,16 @@ def app(lent_app: Flask, url: str, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def shared_app(
-    template: tuple[str, str], kept: dict[tuple[str, str], Any], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    template: tuple[str, str],
+    made_once: Made,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Flask]:
     """The application on a copy that all tests of one file share; they must not disturb one another. It is another than that of `app`."""
-    if ("shared", template[0]) not in kept:
-        kept["shared", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
+    if ("shared", template[0]) not in made_once:
+        made_once["shared", template[0]] = make_lendable(template, tmp_path_factory.mktemp("lent"))
     folder = tmp_path_factory.mktemp("shared")
-    with copied(template, folder, request) as address, lend(kept["shared", template[0]], address, folder) as lent:
+    with copied(template, folder, request) as address, lend(made_once["shared", template[0]], address, folder) as lent:
         yield lent
 
 
