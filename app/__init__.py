@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import Babel
+from sqlalchemy.orm import configure_mappers
 
 import config
 from app import cli
@@ -13,6 +14,8 @@ from app.accounts import visitor
 from app.core import clock, crypto, keys, web
 from app.core.unit_of_work import engine_options
 from app.extensions import csrf, db, migrate
+
+configure_mappers()  # a row can be made before anything is asked
 
 
 def create_app(settings: config.Settings | None = None, *, with_screens: bool = True, **overrides: Any) -> Flask:

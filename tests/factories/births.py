@@ -1,7 +1,6 @@
 """Births and registrations for tests: valid by default, entered and decided by the ledger's own rules."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
@@ -15,7 +14,7 @@ from app.core.workflow import Status
 from app.ledgers.births import registration_rules, rules
 from app.ledgers.births.models import Birth, BirthRegistration, Delivery
 from tests.cast import A1
-from tests.factories.people import id_number_for, make_person
+from tests.factories.people import id_number_for, make_person, numbers
 
 BORN_ON = date(2026, 3, 5)
 MOTHER_BORN = date(1995, 6, 1)
@@ -26,7 +25,6 @@ ACTS = {
     Status.approved: ("submit", "approve"),
     Status.voided: ("submit", "approve", "void"),
 }
-_numbers = count(1)
 
 
 def user(session: Session, name: str) -> User:
@@ -49,7 +47,7 @@ def make_birth(
         "plural_seq": 1,
     }
     if "mother_id_no" not in fields:
-        fields["mother_id_no"] = id_number_for(fields.get("mother_birth_date") or MOTHER_BORN, "2", 2000 + next(_numbers))
+        fields["mother_id_no"] = id_number_for(fields.get("mother_birth_date") or MOTHER_BORN, "2", next(numbers))
     birth = Birth(**told | fields)
     return kept(session, birth, rules, status, user(session, maker), user(session, decider))
 

@@ -1,7 +1,6 @@
 """Marriages and deaths for tests: valid by default, entered and decided by the ledger's own rules."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,21 +12,20 @@ from app.ledgers.families.models import DIVORCE, FIRST, WEDDING, WIDOWED, WIDOWH
 from tests.cast import A1
 from tests.factories import births
 from tests.factories.births import kept, user
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, numbers
 
 MARRIED_ON, DIVORCED_ON, DIED_ON = date(2020, 5, 20), date(2024, 8, 1), date(2025, 2, 10)
 WIFE_BORN, HUSBAND_BORN = date(1995, 6, 1), date(1993, 2, 3)
-_numbers = count(1)
 
 
 def her_number() -> str:
     """A number of a woman nobody else has."""
-    return id_number_for(WIFE_BORN, "2", 6000 + next(_numbers))
+    return id_number_for(WIFE_BORN, "2", next(numbers))
 
 
 def his_number() -> str:
     """A number of a man nobody else has."""
-    return id_number_for(HUSBAND_BORN, "1", 6000 + next(_numbers))
+    return id_number_for(HUSBAND_BORN, "1", next(numbers))
 
 
 def make_marriage(

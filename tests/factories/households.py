@@ -1,7 +1,6 @@
 """Household events for tests: valid by default, entered and decided by the ledger's own rules."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,16 +12,15 @@ from app.ledgers.households.models import CLOSED, JOINED, SET_UP, HouseholdEvent
 from tests.cast import A1
 from tests.factories import births
 from tests.factories.births import kept, user
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, numbers
 
 SET_UP_ON, JOINED_ON, LEFT_ON = date(2020, 3, 1), date(2021, 5, 20), date(2024, 8, 1)
 HEAD_BORN, MEMBER_BORN = date(1970, 2, 3), date(1972, 6, 1)
-_numbers = count(1)
 
 
 def number_of(born: date = MEMBER_BORN, sex: str = "2") -> str:
     """A number nobody else has."""
-    return id_number_for(born, sex, 8000 + next(_numbers))
+    return id_number_for(born, sex, next(numbers))
 
 
 def make_household(session: Session, *, town: str = A1, status: Status = Status.approved, **fields: Any) -> HouseholdEvent:

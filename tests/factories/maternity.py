@@ -1,7 +1,6 @@
 """Services for newlyweds and during pregnancy for tests: valid by default, entered and decided by the ledger's own rules."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,21 +12,20 @@ from app.ledgers.maternity.models import ACCEPTED, DECLINED, HERSELF, NewlywedSe
 from tests.cast import A1
 from tests.factories import births
 from tests.factories.births import kept, user
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, numbers
 
 WOMAN_BORN, MAN_BORN = date(1996, 7, 8), date(1994, 3, 4)
 TOLD_ON, DUE_ON = date(2026, 3, 9), date(2026, 9, 21)
-_numbers = count(1)
 
 
 def her_number() -> str:
     """A number of a woman nobody else has."""
-    return id_number_for(WOMAN_BORN, "2", 9000 + next(_numbers))
+    return id_number_for(WOMAN_BORN, "2", next(numbers))
 
 
 def his_number() -> str:
     """A number of a man nobody else has."""
-    return id_number_for(MAN_BORN, "1", 9000 + next(_numbers))
+    return id_number_for(MAN_BORN, "1", next(numbers))
 
 
 def make_newlywed(

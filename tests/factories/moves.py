@@ -1,7 +1,6 @@
 """Moves and transfers for tests: valid by default, entered and decided by the ledger's own rules."""
 
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,15 +16,14 @@ from app.ledgers.people.models import Person, PersonOffice
 from tests.cast import A1, B1
 from tests.factories import births
 from tests.factories.births import kept, user
-from tests.factories.people import id_number_for
+from tests.factories.people import id_number_for, numbers
 
 BORN, MOVED_ON = date(1993, 2, 3), date(2025, 2, 10)
-_numbers = count(1)
 
 
 def a_number() -> str:
     """A number of a man nobody else has."""
-    return id_number_for(BORN, "1", 7000 + next(_numbers))
+    return id_number_for(BORN, "1", next(numbers))
 
 
 def make_move(

@@ -15,7 +15,7 @@ from tests.cast import A1
 
 AREA = 420506
 NAMES = ("张丽", "王秀英", "李娜", "欧阳静", "查良慧", "陈桂兰", "刘洋", "古丽·阿依")
-_numbers: Iterator[int] = count(1)
+numbers: Iterator[int] = count(1)  # for all factories: two that count for themselves meet in a long run
 
 
 def id_number_for(birth_date: date, sex: str = "2", n: int = 1) -> str:
@@ -37,7 +37,7 @@ def make_person(
     **more: Any,
 ) -> Person:
     """A person filed at the office with this code; `more` are further columns. Runs inside a unit of work."""
-    n = next(_numbers)
+    n = next(numbers)
     if id_no == "auto":
         id_no = id_number_for(birth_date or date(1990, 1, 2), sex, n)
     who = Named(name or NAMES[n % len(NAMES)], "1", id_no, birth_date, sex, "")
