@@ -39,7 +39,9 @@ def create_app(settings: config.Settings | None = None, *, with_screens: bool = 
     csrf.init_app(app)
     cli.register(app)
     if with_screens:
-        _add_screens(app)
+        from app import screens  # noqa: PLC0415  (read only where they are shown)
+
+        screens.register(app)
     else:
         Babel(app, locale_selector=lambda: settings.default_locale)  # type: ignore[no-untyped-call]
     return app
@@ -49,9 +51,3 @@ def _take_keys(settings: config.Settings) -> None:
     """The data keys, where they exist; `flask setup` makes the first one, for a new database only."""
     found = keys.load(settings.data_keys, settings.data_keys_file)
     crypto.use(found)
-
-
-def _add_screens(app: Flask) -> None:
-    from app import screens  # noqa: PLC0415  (read only where they are shown)
-
-    screens.register(app)

@@ -34,14 +34,12 @@ class Draft:
 
     model: Any
     uid: Any
-    set_by_class: frozenset[str]  # names that are more than a value: secrets, properties
 
     def __init__(self, **values: Any) -> None:
         self.uid = uuid7()  # first: the ciphertext of the other columns is bound to it
         self.plain: dict[str, str] = {}  # the secrets, so that what was sealed just now is not opened again and again
-        for name in self.set_by_class & values.keys():
-            setattr(self, name, values.pop(name))
-        self.__dict__.update(values)
+        for name, value in values.items():
+            setattr(self, name, value)
 
 
 @lru_cache(maxsize=64)
@@ -51,8 +49,7 @@ def draft(model: Any) -> Any:
     body = {name: value for cls in own for name, value in vars(cls).items() if isinstance(value, KEPT) and not name.startswith("__")}
     mapper: Any = inspect(model)
     empty = dict.fromkeys((*mapper.columns.keys(), *mapper.relationships.keys()))
-    more = frozenset(name for name, value in body.items() if isinstance(value, Encrypted | property))
-    named = {"model": model, "__tablename__": model.__tablename__, "__repr__": model.__repr__, "set_by_class": more}
+    named = {"model": model, "__tablename__": model.__tablename__, "__repr__": model.__repr__}
     return type(model.__name__, (Draft,), {**body, **empty, **named})
 
 

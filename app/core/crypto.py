@@ -77,7 +77,7 @@ class Keyring:
 
     def take(self, found: Secrets) -> None:
         """Work with these secrets from now on."""
-        self.secrets, self._index = found, hmac.new(found.index_key, digestmod="sha256")
+        self.secrets, self._index_key = found, found.index_key
         self._ciphers = {i: AESGCM(_derive(secret, b"encrypt")) for i, secret in found.by_id.items()}
         self.newest = max(found.by_id)
 
@@ -111,9 +111,7 @@ class Keyring:
 
     def blind(self, plain: str, kind: str) -> str:
         """A keyed digest that is equal for equal values, of 128 bits."""
-        keyed = self._index.copy()
-        keyed.update(f"{kind}|{plain}".encode())
-        return keyed.hexdigest()[:32]
+        return hmac.digest(self._index_key, f"{kind}|{plain}".encode(), "sha256").hex()[:32]
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
@@ -200,8 +198,8 @@ class Encrypted:
         if row is None:
             return _Bound(self, owner)
         blob = getattr(row, f"{self.name}_enc")
-        known: str | None = (row.__dict__.get("plain") or {}).get(self.name)
-        return blob and Sealed(blob, "" if known else self.context(owner, row.uid), self.mask, known)  # type: ignore[attr-defined]
+        known: dict[str, str] = row.__dict__.get("plain") or {}
+        return blob and Sealed(blob, self.context(owner, row.uid), self.mask, known.get(self.name))  # type: ignore[attr-defined]
 
     def __set__(self, row: Any, value: str | Sealed | None) -> None:
         """Setting the same value again changes nothing, so that a saved form leaves no false history."""

@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # imported where they are used: only a process of its own reads files, and all others know this one's limits
-    from PIL import Image
+from PIL import Image, ImageOps
+
+if TYPE_CHECKING:  # imported where it is used: only a process of its own reads files, and all others know this one's limits
     from pypdf import PdfReader
 
 MOST_BYTES = 10 * 1024 * 1024  # of one file, as sent and as kept
@@ -60,9 +61,7 @@ def _drawn_anew(content: bytes, kind: str) -> bytes:
     return out.getvalue()
 
 
-def _upright(content: bytes, kind: str) -> "Image.Image":
-    from PIL import Image, ImageOps  # noqa: PLC0415
-
+def _upright(content: bytes, kind: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -81,15 +80,14 @@ def _upright(content: bytes, kind: str) -> "Image.Image":
     return plain
 
 
-def _on_paper(picture: "Image.Image") -> "Image.Image":
+def _on_paper(picture: Image.Image) -> Image.Image:
     """Other kinds of pixels as red, green and blue; what is transparent becomes white."""
     if picture.mode.startswith("I"):
         return picture.convert("I").point(lambda value: value / 256).convert("L")
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     seen = picture.convert("RGBA")
-    paper = seen.convert("RGB")
-    paper.paste("white", (0, 0, *seen.size))
+    paper = Image.new("RGB", seen.size, "white")
     paper.paste(seen, mask=seen.getchannel("A"))
     return paper
 

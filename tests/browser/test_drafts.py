@@ -308,12 +308,17 @@ def test_signing_in_in_place_saves_the_words_once(window, office):
     assert office.ask("SELECT id FROM form_draft") == []
 
 
-def test_signing_in_saves_the_words_of_whoever_rested_before(window, office):
-    page, before = window(), births(office)
+def rest_without_session(page, office):
+    """A birth is typed and kept, and the session has ended since."""
     birth(page)
     page.locator("#mother_name").focus()
     kept(page)
     end_sessions(office)
+
+
+def test_signing_in_saves_the_words_of_whoever_rested_before(window, office):
+    page, before = window(), births(office)
+    rest_without_session(page, office)
     page.evaluate(REST_AND_SAVE)
     page.wait_for_selector("dialog.sign-in-again[open]")
     page.keyboard.type(PASSWORD)
@@ -354,10 +359,7 @@ def test_whoever_does_not_sign_in_keeps_the_page_as_it_is(window, office):
 
 def test_another_person_gets_an_empty_form(window, office):
     page, before = window(), births(office)
-    birth(page)
-    page.locator("#mother_name").focus()
-    kept(page)
-    end_sessions(office)
+    rest_without_session(page, office)
     other = page.context.new_page()
     sign_in(other, "neighbour")
     page.once("dialog", lambda dialog: dialog.accept())
