@@ -40,7 +40,7 @@ mutants: $(VENV)/dev.stamp translations ## take scope calls away one by one: a t
 
 migration: $(VENV)/dev.stamp ## write a revision from what the models say now (NAME=what_it_does)
 	@$(FLASK) setup
-	$(FLASK) db revision --autogenerate -m "$(NAME)" --rev-id "$$(date +%Y%m%d)_$(NAME)"
+	$(BIN)/python -m tools.migration "$(NAME)"
 	@$(BIN)/ruff check --quiet --fix migrations; $(BIN)/ruff format --quiet migrations
 
 bench: $(VENV)/dev.stamp translations ## measured workloads, beside a floor of the same run

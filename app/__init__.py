@@ -13,7 +13,7 @@ from app import models as models  # every table is known before anything looks a
 from app.accounts import visitor
 from app.core import clock, crypto, keys, web
 from app.core.unit_of_work import engine_options
-from app.extensions import csrf, db, migrate
+from app.extensions import csrf, db
 
 configure_mappers()  # a row can be made before anything is asked
 
@@ -34,7 +34,6 @@ def create_app(settings: config.Settings | None = None, *, with_screens: bool = 
     _take_keys(settings)
     web.register(app, settings)
     db.init_app(app)
-    migrate.init_app(app, db, compare_type=True)
     visitor.register(app)  # before the tokens: whose session has ended is told so, with the words kept
     csrf.init_app(app)
     cli.register(app)

@@ -1,7 +1,6 @@
-"""The shared extensions: database, request forgery protection, migrations. FAB brings its own translations."""
+"""The shared extensions: database and request forgery protection. FAB brings its own translations."""
 
 from flask_appbuilder.models.sqla.base import SQLA
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app.core.base import Model
@@ -9,4 +8,3 @@ from app.core.scope import GuardedSession
 
 db = SQLA(metadata=Model.metadata, session_options={"class_": GuardedSession})
 csrf = CSRFProtect()
-migrate = Migrate()

@@ -4,22 +4,18 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import flask_migrate
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import DatabaseError
 
+from app import revisions
 from app.accounts import roles, users
 from app.core import clock, codes, crypto, keys, params, unit_of_work
 from app.core.audit import acting
 from app.core.scope import Scope, looking_as
 from app.extensions import db
 from app.ledgers.people import duplicates
-
-MIGRATIONS = str(Path(__file__).parent.parent / "migrations")
 
 
 class NotReady(RuntimeError):
@@ -30,7 +26,7 @@ def setup() -> None:
     """Bring the database to this version of the program. Raises KeyLost when it was written with keys that are not here."""
     _take_or_make_keys()
     _copy_before_change()
-    flask_migrate.upgrade(directory=MIGRATIONS)
+    revisions.upgrade()
     use_journal_mode()
     with acting("setup"), looking_as(Scope.of([])), unit_of_work.unit_of_work() as session:
         keys.confirm(session)
@@ -57,27 +53,21 @@ def must_be_ready() -> None:
 
 def must_be_current() -> None:
     """Raise NotReady when the schema is not the one of this program."""
-    current, head = _revisions()
-    if current != head:
+    current = _revision()
+    if current != revisions.head():
         raise NotReady(_unfit(current))
 
 
-def known_revisions() -> set[str]:
-    """Every revision of the schema this program knows."""
-    return {script.revision for script in ScriptDirectory(MIGRATIONS).walk_revisions()}
-
-
 def _unfit(current: str | None) -> str:
-    if current is not None and current not in known_revisions():
+    if current is not None and current not in revisions.known():
         return "The database was written by a newer version of the program. Start that version."
     return "The database is not at this version yet. Run: flask --app run setup"
 
 
-def _revisions() -> tuple[str | None, str | None]:
-    """(revision of the database, revision of the program)."""
+def _revision() -> str | None:
+    """The revision of the database."""
     with db.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current, ScriptDirectory(MIGRATIONS).get_current_head()
+        return revisions.of(connection)
 
 
 def _take_or_make_keys() -> None:
@@ -92,8 +82,8 @@ def _take_or_make_keys() -> None:
 
 def _copy_before_change() -> Path | None:
     """A SQLite database whose schema is about to change is copied to DATA_DIR/backups first; PostgreSQL has its own tools."""
-    revision, head = _revisions()
-    if revision in (None, head) or db.engine.dialect.name != "sqlite":
+    head = revisions.head()
+    if _revision() in (None, head) or db.engine.dialect.name != "sqlite":
         return None
     folder: Path = current_app.config["DATA_DIR"] / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)

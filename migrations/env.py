@@ -1,12 +1,10 @@
 """How migrations run: on SQLite in one transaction with foreign keys checked at its end, our triggers re-created after."""
 
 from alembic import context
-from flask import current_app
 
-from app.core import columns, ddl
+from app.core import columns, ddl, rebuilding  # noqa: F401  (how tables are rebuilt)
 from app.core.scope import elevated
-
-database = current_app.extensions["migrate"].db
+from app.extensions import db
 
 
 def _is_comparing() -> bool:
@@ -30,14 +28,14 @@ def _render(kind, obj, _context):
 
 
 def run() -> None:
-    with database.engine.connect() as connection:
+    with db.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         context.configure(
             connection=connection,
-            target_metadata=database.metadata,
+            target_metadata=db.metadata,
             render_as_batch=True,
             compare_type=True,
             process_revision_directives=_skip_empty,

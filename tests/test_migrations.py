@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import pytest
 from alembic import command as alembic
 from alembic.autogenerate import compare_metadata
@@ -18,6 +17,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import CheckConstraint, Connection, UniqueConstraint, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
+from app import revisions
 from app.core import codes, crypto, ddl, drafts, keys, list_views, names, params
 from app.core.base import Model
 from app.core.crypto import KeyLost, Keyring
@@ -26,7 +26,7 @@ from app.core.unit_of_work import unit_of_work
 from app.core.workflow import Status
 from app.extensions import db
 from app.models import AuditEntry, CodeItem, KeyCheck, Person, PersonSearch, PolicyParam, ShippedGrant
-from app.setup import MIGRATIONS, NotReady, must_be_ready, setup
+from app.setup import NotReady, must_be_ready, setup
 from tests.conftest import KEYS, seed
 from tests.core.rows import PATH_A, make_attachment, make_birth, make_person, make_registration, user
 from tests.factories.families import make_death, make_marriage
@@ -80,12 +80,12 @@ def _name(constraint: Any) -> str:
 
 def upgrade(revision: str = "head") -> None:
     with elevated("migration"):
-        flask_migrate.upgrade(directory=MIGRATIONS, revision=revision)
+        revisions.upgrade(revision)
 
 
 def downgrade(revision: str) -> None:
     with elevated("migration"):
-        flask_migrate.downgrade(directory=MIGRATIONS, revision=revision)
+        revisions.downgrade(revision)
 
 
 def triggers() -> set[str]:
@@ -267,11 +267,11 @@ def test_rows_survive_the_rebuild_of_their_table(app: Flask, seeing: Any, tmp_pa
     before = contents(app)
     folder = tmp_path / "versions"
     folder.mkdir()
-    head = ScriptDirectory(MIGRATIONS).get_current_head()
+    head = revisions.head()
     (folder / "later.py").write_text(LATER.replace("{head}", str(head)), encoding="utf-8")
     with app.app_context():
-        config = app.extensions["migrate"].migrate.get_config(MIGRATIONS)
-        config.set_main_option("version_locations", f"{MIGRATIONS}/versions {folder}")
+        config = revisions.config()
+        config.set_main_option("version_locations", f"{revisions.MIGRATIONS}/versions {folder}")
         config.set_main_option("path_separator", "space")
         with elevated("migration"):
             alembic.upgrade(config, "later")
@@ -457,3 +457,19 @@ def test_first_setup_makes_the_key_and_nothing_twice(empty: str, tmp_path: Path)
     assert (data / "data.keys").read_bytes() == made
     verified = command(empty, data, "audit", "verify", DATA_KEYS="")
     assert (verified.returncode, verified.stdout.strip()) == (0, "The history is complete and unchanged.")
+
+
+def test_the_revisions_are_those_that_alembic_finds() -> None:
+    """The program reads them by itself, without loading Alembic."""
+    script = ScriptDirectory(revisions.MIGRATIONS)
+    assert revisions.head() == script.get_current_head()
+    assert revisions.known() == {found.revision for found in script.walk_revisions()}
+
+
+def test_two_newest_revisions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "versions").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "versions" / f"{name}.py").write_text(f'revision = "{name}"\ndown_revision = None\n', encoding="utf-8")
+    monkeypatch.setattr(revisions, "MIGRATIONS", str(tmp_path))
+    with pytest.raises(ValueError, match="too many values"):
+        revisions.head()

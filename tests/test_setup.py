@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 
-from app import setup as setup_
+from app import revisions
 from app.extensions import db
-from app.setup import MIGRATIONS, setup
+from app.setup import setup
 from tests.test_migrations import LATER, contents
 
-HEAD = str(ScriptDirectory(MIGRATIONS).get_current_head())
+HEAD = revisions.head()
 
 
 @pytest.fixture
 def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of one more revision: the program is newer than the database."""
-    folder = shutil.copytree(MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    folder = shutil.copytree(revisions.MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     file = folder / "versions" / "later.py"
     file.write_text(LATER.replace("{head}", HEAD), encoding="utf-8")
-    monkeypatch.setattr(setup_, "MIGRATIONS", str(folder))
+    monkeypatch.setattr(revisions, "MIGRATIONS", str(folder))
     return file
 
 

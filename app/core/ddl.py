@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from alembic.operations import batch
 from sqlalchemy import Connection, inspect, text
 
 from app.core import scope
@@ -204,16 +203,3 @@ def present(connection: Connection) -> set[str]:
     if connection.dialect.name == "sqlite":
         return set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars())
     return set(connection.execute(text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars())
-
-
-class Rebuild(batch.ApplyBatchImpl):
-    """How Alembic rebuilds a table on SQLite: it would copy generated columns too, which SQLite refuses."""
-
-    def _transfer_elements_to_new_table(self) -> None:
-        for column in self.table.columns:
-            if column.computed is not None and column.name in self.column_transfers:  # a new one is copied from nowhere
-                self.column_transfers[column.name].pop("expr", None)
-        super()._transfer_elements_to_new_table()
-
-
-batch.ApplyBatchImpl = Rebuild  # type: ignore[misc]

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, func, insert, inspect, select, table
 from sqlalchemy.orm import Session
 
-from app import setup
+from app import revisions
 from app.core import audit, ddl
 from app.core.attachments import Attachment
 from app.core.base import Model
@@ -65,7 +63,7 @@ def contents(file: Path) -> Contents:
     """What a file holds."""
     with opened(file) as engine, Session(engine) as session, elevated("backup"):
         connection = session.connection()
-        revision = MigrationContext.configure(connection).get_current_revision()
+        revision = revisions.of(connection)
         names = set(inspect(connection).get_table_names()) - {"alembic_version"}
         counts = {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in sorted(names)}
         key_ids = session.scalars(select(KeyCheck.key_id).where(KeyCheck.key_id != INDEX).order_by(KeyCheck.key_id))
@@ -95,7 +93,7 @@ def make_schema(connection: Connection) -> None:
     """The tables and triggers of this version, in an empty database."""
     Model.metadata.create_all(connection)
     ddl.refresh(connection)
-    MigrationContext.configure(connection).stamp(ScriptDirectory(setup.MIGRATIONS), "head")
+    revisions.stamp(connection)
 
 
 def copy_rows(source: Connection, target: Connection) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from alembic.script import ScriptDirectory
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app import setup
+from app import revisions
 from app.core import attachment_files, audit, crypto, files, keys
 from app.core.crypto import KeyLost, Keyring
 from app.core.errors import Problem, RuleViolation
@@ -66,7 +65,7 @@ def _tried(file: Path, folder: Path, passphrase: Passphrase) -> Trial:
         raise RuleViolation.one(_("The database of the archive is damaged. Nothing was restored."))
     if problems := [Problem("", text) for text in _differences(database, manifest)]:
         raise RuleViolation(problems)
-    is_current = manifest.revision == ScriptDirectory(setup.MIGRATIONS).get_current_head()
+    is_current = manifest.revision == revisions.head()
     fitting = _fitting(folder)
     return Trial(manifest, is_current, fitting, _files(folder, fitting))
 
@@ -87,7 +86,7 @@ def _differences(database: Path, manifest: Manifest) -> Iterator[str]:
     found = database_file.contents(database)
     if found.revision != manifest.revision:
         yield _("The schema is not the one that was written down.")
-    if found.revision not in setup.known_revisions():
+    if found.revision not in revisions.known():
         yield _("The backup was made by a newer version of the program. Restore it with that version.")
     for name in sorted({*found.counts, *manifest.counts}):
         was, now = manifest.counts.get(name, 0), found.counts.get(name, 0)
