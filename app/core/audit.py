@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -19,23 +20,24 @@ from uuid import UUID
 import orjson
 from flask import current_app
 from flask_appbuilder.security.sqla.models import Role, User
-from sqlalchemy import LargeBinary, String, Table, Text, delete, event, inspect, select, tuple_, update
+from sqlalchemy import Connection, LargeBinary, String, Table, Text, bindparam, delete, event, inspect, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 
 from app.core import clock, crypto
 from app.core.base import Model
 from app.core.hidden import digest_of
-from app.core.insertion import insert_rows
+from app.core.insertion import insert_rows, insertion
 from app.core.regions import TOWN_LENGTH
 from app.core.scope import GuardedSession
 
 SYSTEM = "system"  # users, roles, sign-ins
 START = "0" * 64
-AS_IT_IS = frozenset({str, int, bool})
+AS_IT_IS = frozenset({str, int, bool, UUID, date, datetime})  # what the encoder writes as str() does
 CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 REASON = "reason"  # the detail of an act that holds what somebody wrote
 GONE = "hmac:gone"  # stands for a value that was there, in the entry that tells that it is gone
+AT_ONCE = 600  # entries inserted together
 PAGE = 2000  # entries read at once when a chain is verified
 UNTOLD = {
     "version",
@@ -94,6 +96,9 @@ class AuditSecret(Model):
     new: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+Hidden = dict[str, tuple[bytes | None, bytes | None]]  # name of a secret → its old and new value, encrypted
+
+
 @dataclass(slots=True)
 class Note:
     """One entry before it has a number."""
@@ -102,7 +107,7 @@ class Note:
     act: str
     target: str
     detail: dict[str, Any]
-    secrets: dict[str, tuple[bytes | None, bytes | None]] = field(default_factory=dict)
+    secrets: Hidden = field(default_factory=dict)
     text: bytes = b""  # the detail as it is stored, of a row that was written in bulk: a twentieth of the memory
 
 
@@ -136,17 +141,13 @@ def _hide_reason(row: Any, found: Note) -> None:
 
 def created(session: Session, model: Any, row: Any) -> None:
     """Say that a row of this model is new where no flush says it: it is written by a bulk statement of this transaction."""
-    found, values = Note(chain_of(row), "create", target_of(row), {}), row.__dict__
-    for name, label in _told_names(model):
-        value = values.get(name)
-        if value is None:
-            continue
-        if label:
-            found.detail[label], found.secrets[label] = [None, crypto.digest(row.plain[label])], (None, value)
-        else:
-            found.detail[name] = [None, value if value.__class__ in AS_IT_IS else _plain(value)]
-    found.text, found.detail = _canonical(found.detail).encode(), {}
-    _notes(session).append(found)
+    of, (told, secrets) = row.__dict__.get, _told_names(model)
+    detail = {name: (None, value if value.__class__ in AS_IT_IS else str(value)) for name in told if (value := of(name)) is not None}
+    hidden: Hidden = {label: (None, value) for name, label in secrets if (value := of(name)) is not None}
+    for label in hidden:
+        detail[label] = (None, crypto.digest(row.plain[label]))
+    text = orjson.dumps(detail, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+    _notes(session).append(Note(chain_of(row), "create", target_of(row), {}, hidden, bytes(memoryview(text))))
 
 
 def tell(session: Session, row: Any, **changes: tuple[Any, Any]) -> None:
@@ -293,9 +294,11 @@ def told_columns(model: Hashable) -> tuple[tuple[str, Any], ...]:
 
 
 @lru_cache(maxsize=256)
-def _told_names(model: Hashable) -> tuple[tuple[str, str], ...]:
-    """(attribute, name of the secret it holds, or nothing) of what the history tells of a new row."""
-    return tuple((name, name.removesuffix("_enc") if column.info.get("secret") else "") for name, column in told_columns(model))
+def _told_names(model: Hashable) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What the history tells of a new row: the attributes, and (attribute, name) of the secrets."""
+    secrets = {name for name, column in told_columns(model) if column.info.get("secret")}
+    told = tuple(str(name) for name, _column in told_columns(model) if name not in secrets)  # the fast encoder wants plain names
+    return told, tuple((name, name.removesuffix("_enc")) for name in sorted(secrets))
 
 
 def _tell(collected: Note, row: Any, name: str, column: Any, pair: tuple[Any, Any], *, is_last: bool) -> None:
@@ -328,34 +331,51 @@ def _write(session: Session) -> None:
     by_chain: dict[str, list[Note]] = defaultdict(list)
     for one in session.info.pop("notes", []):
         by_chain[one.chain].append(one)
-    for chain in sorted(by_chain):  # always in this order, so that two acts cannot wait for each other
-        _append(session, chain, by_chain.pop(chain))
+    if by_chain:
+        _append(session.connection(), by_chain)
 
 
-def _append(session: Session, chain: str, notes: list[Note]) -> None:
-    connection, head = session.connection(), _table(ChainHead)
-    take = update(head).where(head.c.chain == chain).values(number=head.c.number + len(notes)).returning(head.c.number, head.c.hash)
+def _append(connection: Connection, by_chain: dict[str, list[Note]]) -> None:
+    """Write the next entries of each chain, and its new head."""
+    heads = {chain: _take_head(connection, chain, len(by_chain[chain])) for chain in sorted(by_chain)}  # always in this order,
+    entry_row, secret_row = (insertion(model, connection.dialect).row for model in (AuditEntry, AuditSecret))
+    entries: list[Any] = []  # so that two acts cannot wait for each other
+    hidden: list[Any] = []
+    who = _actor.get()()
+    same = {"at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
+    same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
+    for chain, (last, digest) in heads.items():
+        previous = digest
+        for number, one in enumerate(by_chain.pop(chain), last + 1):
+            if len(entries) >= AT_ONCE:
+                insert_rows(connection, {AuditEntry: entries, AuditSecret: hidden})
+                entries, hidden = [], []
+            entry: dict[str, Any] = {**same, "chain": chain, "number": number, "act": one.act, "target": one.target}
+            entry["detail"] = one.text.decode() or _canonical(one.detail)
+            entry["hash"] = previous = _hash(previous, entry)
+            entries.append(entry_row(entry))
+            for name, (old, new) in one.secrets.items():
+                if old or new:
+                    hidden.append(secret_row({"chain": chain, "number": number, "field": name, "old": old, "new": new}))
+        heads[chain] = number, previous
+    insert_rows(connection, {AuditEntry: entries, AuditSecret: hidden})
+    head = _table(ChainHead)
+    follow = update(head).where(head.c.chain == bindparam("its")).values(hash=bindparam("last"))
+    connection.execute(follow, [{"its": chain, "last": previous} for chain, (_number, previous) in heads.items()])
+
+
+def _take_head(connection: Connection, chain: str, more: int) -> tuple[int, str]:
+    """The last number and hash of a chain; the next `more` numbers belong to this transaction, and others wait until it ends."""
+    head = _table(ChainHead)
+    take = update(head).where(head.c.chain == chain).values(number=head.c.number + more).returning(head.c.number, head.c.hash)
     found = connection.execute(take).one_or_none()
     if found is None:
-        _open_chain(session, chain)
+        _open_chain(connection, chain)
         found = connection.execute(take).one()
-    first, previous = found.number - len(notes) + 1, found.hash
-    entries, hidden, who = [], [], _actor.get()()
-    same = {"chain": chain, "at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
-    same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
-    for number, one in enumerate(notes, first):
-        entry: dict[str, Any] = {**same, "number": number, "act": one.act, "target": one.target}
-        entry["detail"] = one.text.decode() or _canonical(one.detail)
-        entry["hash"] = previous = _hash(previous, entry)
-        entries.append(entry)
-        hidden += [{"chain": chain, "number": number, "field": f, "old": o, "new": n} for f, (o, n) in one.secrets.items() if o or n]
-    insert_rows(connection, AuditEntry, entries)
-    insert_rows(connection, AuditSecret, hidden)
-    connection.execute(update(head).where(head.c.chain == chain).values(hash=previous))
+    return found.number - more, found.hash
 
 
-def _open_chain(session: Session, chain: str) -> None:
-    connection = session.connection()
+def _open_chain(connection: Connection, chain: str) -> None:
     insert_if_new: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(insert_if_new(_table(ChainHead)).values(chain=chain, number=0, hash=START).on_conflict_do_nothing())
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import MANYTOONE, Session
 from app.core import audit, scope
 from app.core.base import Model, Row
 from app.core.crypto import Encrypted, uuid7
-from app.core.insertion import insertion
+from app.core.insertion import insert_rows, insertion
 from app.core.scope import HeldByLink, OutOfScope, Scoped, elevated
 
 AT_ONCE = 600  # rows with a history, and those that belong to them, are inserted together: more would only take memory
@@ -93,6 +93,11 @@ class Batch:
             self._must_be_held(model, plan, values)
             self._rows[model].append(how.row(values))
 
+    def add_each(self, model: Any, same: Mapping[str, Any], key: str, values: Iterable[str]) -> None:
+        """Rows of a table without history that say the same but for the text in one column."""
+        self._must_be_held(model, _plan(model), same)
+        self._rows[model] += insertion(model, self._dialect).rows(same, key, values)
+
     def write(self) -> None:
         """Insert everything that is left. Raises OutOfScope where a row comes without the link that holds it."""
         for model, rows in self._unlinked.items():
@@ -103,8 +108,7 @@ class Batch:
     def _insert(self) -> None:
         """The rows taken so far go in, tables that others refer to first."""
         models = sorted(self._rows, key=lambda model: _places()[model.__table__])
-        for model in models:
-            insertion(model, self._dialect).write(self.session.connection(), self._rows.pop(model))
+        insert_rows(self.session.connection(), {model: self._rows.pop(model) for model in models})
         self._waiting = 0
 
     def _must_be_held(self, model: Any, plan: "_Plan", values: Mapping[str, Any]) -> None:

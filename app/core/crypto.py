@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, LargeBinary, String, Uuid, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import id_number
+from app.core.remember import remembered
 
 NONCE_BYTES = 12  # the size GCM is defined for
 LAST_62_BITS = (1 << 62) - 1
@@ -109,6 +110,7 @@ class Keyring:
         except (LookupError, ValueError, InvalidTag) as error:  # an unknown key, a cut value, a value that was changed
             raise KeyLost(f"cannot open {context}") from error
 
+    @remembered
     def blind(self, plain: str, kind: str) -> str:
         """A keyed digest that is equal for equal values, of 128 bits."""
         return hmac.digest(self._index_key, f"{kind}|{plain}".encode(), "sha256").hex()[:32]
@@ -143,7 +145,7 @@ def digest(plain: str | None) -> str | None:
     return plain and "hmac:" + keys().blind(plain, "audit")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Sealed:
     """A secret as the rest of the program meets it: str() is the mask, so lists, logs and exports stay safe."""
 
@@ -198,8 +200,9 @@ class Encrypted:
         if row is None:
             return _Bound(self, owner)
         blob = getattr(row, f"{self.name}_enc")
-        known: dict[str, str] = row.__dict__.get("plain") or {}
-        return blob and Sealed(blob, self.context(owner, row.uid), self.mask, known.get(self.name))  # type: ignore[attr-defined]
+        if (known := row.__dict__.get("plain")) and self.name in known:
+            return Sealed(blob, "", self.mask, known[self.name])  # of a draft: nothing has to be opened
+        return blob and Sealed(blob, self.context(owner, row.uid), self.mask)  # type: ignore[attr-defined]
 
     def __set__(self, row: Any, value: str | Sealed | None) -> None:
         """Setting the same value again changes nothing, so that a saved form leaves no false history."""

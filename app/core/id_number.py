@@ -10,6 +10,8 @@ from datetime import date
 from enum import StrEnum
 from operator import mul
 
+from app.core.remember import remembered
+
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643, digits 1 to 17
 CHECK_CHARACTERS = "10X98765432"  # by weighted sum modulo 11
 CENTURY_OF_15_DIGITS = "19"  # 15-digit numbers were issued until 1999 and write the year with two digits
@@ -52,6 +54,7 @@ def clean(text: str) -> str:
     return "".join(mark for mark in unicodedata.normalize("NFKC", text) if not _is_dropped(mark)).upper()
 
 
+@remembered
 def parse(text: str, today: date) -> IdNumber | Fault:
     """The ID number in a text, or the first fault found.
 

@@ -17,6 +17,7 @@ from app.core.audit import Audited
 from app.core.base import Row
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import by_code
+from app.core.remember import remembered
 
 SHIPPED = Path(__file__).parent / "params.csv"
 COLUMNS = ("scheme", "region_code", "key", "value", "valid_from", "valid_to", "doc_no")  # of a file
@@ -73,6 +74,7 @@ class Table:
         """The largest value of a key anywhere at any time; 0 where none is on file."""
         return max((int(Decimal(row.value)) for row in self._by_key[key]), default=0)
 
+    @remembered
     def number(self, key: str, path: str, on: date) -> int:
         """A value that must be on file, as a whole number. Raises RuleViolation that says which one is missing."""
         found = self.value(key, path, on)

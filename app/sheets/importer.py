@@ -22,6 +22,7 @@ from app.core.bulk import OneByOne, draft
 from app.core.crypto import uuid7
 from app.core.errors import Problem, RuleViolation
 from app.core.regions import TOWN_LENGTH
+from app.core.remember import remembering
 from app.core.sheets import Cell, Column, Reading
 from app.core.unit_of_work import Busy, take_every_turn, unit_of_work
 from app.core.workflow import Actor, Record
@@ -30,7 +31,7 @@ from app.sheets.again import Register, Told
 from app.sheets.reading import Book, Line, open_book
 
 IMPORTED = "2"  # code list record_source
-CHUNK = 700  # rows checked and written together: more cost less each, take more memory, and hold the office up longer
+CHUNK = 900  # rows checked and written together: more cost less each, take more memory, and hold the office up longer
 LONGEST = 200  # characters of a cell whose column says nothing of its own
 
 
@@ -136,16 +137,17 @@ def _take(ledger: Any, told: Told, actor: Actor, reading: Reading, outcome: Outc
 def _take_many(ledger: Any, chunk: Sequence[Told], actor: Actor, reading: Reading, outcome: Outcome) -> int:
     """Rows from the first on in one unit of work, until one needs the way of the form. Answers how many are dealt with."""
     done = Outcome(outcome.book)
-    rows = {told.line.number: ledger.make(told.values, draft(ledger.MODEL)) for told in chunk if not told.problems}
     try:
         with unit_of_work() as session:
             take_every_turn(session)
-            register, intake = Register(session, ledger, chunk), ledger.Intake(session, [*rows.values()], actor, reading.today)
-            for told in chunk:
-                try:
-                    _take_next(ledger, told, rows.get(told.line.number), register, intake, reading, done)
-                except OneByOne:
-                    break
+            with remembering():
+                rows = {told.line.number: ledger.make(told.values, draft(ledger.MODEL)) for told in chunk if not told.problems}
+                register, intake = Register(session, ledger, chunk), ledger.Intake(session, [*rows.values()], actor, reading.today)
+                for told in chunk:
+                    try:
+                        _take_next(ledger, told, rows.pop(told.line.number, None), register, intake, reading, done)
+                    except OneByOne:
+                        break
             intake.write()
     except IntegrityError:  # one of the rows meets what the rules did not see: each learns on its own whether it was meant
         for told in chunk:

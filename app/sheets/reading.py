@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from flask_babel import force_locale
@@ -171,7 +172,7 @@ def _lines(file: Path, book: Book) -> Iterator[Line]:
 
 
 def _says_nothing(row: list[Cell], book: Book) -> bool:
-    filled = [text for cell in row if cell is not None and (text := plain(cell))]
+    filled = [*islice((text for cell in row if cell is not None and (text := plain(cell))), FEW + 1)]
     if len(filled) <= FEW:
         return not filled or any(SIGNATURES.search(text) for text in filled)
     return plain(row[0]) == book.header[0] and [plain(cell) for cell in row] == book.header

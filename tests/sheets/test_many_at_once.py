@@ -168,6 +168,15 @@ def test_rows_that_meet_what_no_rule_saw_go_in_one_by_one(importing, alone, monk
     assert alone == [4, 5, 6, 7]
 
 
+def test_what_is_written_beside_and_refused_goes_in_one_by_one(importing, alone, monkeypatch, seeing):
+    monkeypatch.setattr(checks, "of_register", lambda *_facts: [])
+    rows = [[*ordinary(n), "A000000001" if n in (20, 50) else None] for n in range(1, 61)]
+    outcome = importing(rows, header=[*HEADER, "出生证编号"])
+    assert (outcome.taken, [refusal.codes for refusal in outcome.refused]) == (59, [("integrity",)])
+    assert len(alone) == 60
+    assert seeing(lambda session: list(audit.verify(session))) == []
+
+
 def test_a_stopped_import_goes_on_where_it_was(importing, monkeypatch, seeing):
     monkeypatch.setattr(importer, "CHUNK", 3)
     rows, write, chunks = [ordinary(n) for n in range(1, 9)], Batch.write, iter(range(9))

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Date, Integer, Row, String, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.core import scope
+from app.core.given import given
 from app.core.scope import elevated
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth, BirthRegistration
@@ -34,7 +35,7 @@ class Other:
     child_id_no_bidx: str | None
 
 
-class Namesake(NamedTuple):  # there are many of them, and a tuple is made in a third of the time
+class Namesake(NamedTuple):
     """A standing birth of one's own offices, and how the name on its mother's file sounds."""
 
     uid: UUID
@@ -42,6 +43,15 @@ class Namesake(NamedTuple):  # there are many of them, and a tuple is made in a 
     region_id: int
     sound: str
     born_on: date
+
+
+class Sought(NamedTuple):
+    """Births at a place, between two days, whose mothers have names that sound like this."""
+
+    place: int
+    sound: str
+    first: date
+    last: date
 
 
 @dataclass(frozen=True)
@@ -78,16 +88,18 @@ def births_of(session: Session, mothers: Collection[int], children: Collection[s
     return [Other(*row) for row in rows]
 
 
-def namesakes(session: Session, places: Collection[int], sounds: Collection[str], first: date, last: date) -> list[Namesake]:
-    """The standing births at these places between two days whose mothers have names that sound like one of these.
+def namesakes(session: Session, sought: Collection[Sought]) -> list[Namesake]:
+    """The standing births of one's own offices that are sought; one of them may be answered for each row that seeks it.
 
     The sound is read from the mother's file, which may lie at another office by now; the births lie at the places that were asked for.
     """
+    wanted = given(session, "sought", sought, place=Integer, sound=String, first=Date, last=Date)
+    there = and_(Birth.region_id == wanted.c.place, Birth.born_on.between(wanted.c.first, wanted.c.last))
     told = (Birth.uid, Birth.delivery_id, Birth.region_id, Person.name_key, Birth.born_on)
-    here = (scope.current().criterion(Birth.scope_path), Birth.region_id.in_(places), Birth.born_on.between(first, last), standing(Birth))
-    alike = select(*told).join(Person, Person.id == Birth.mother_id).where(Person.name_key.in_(sounds), *here)
+    alike = select(*told).join(wanted, there).join(Person, and_(Person.id == Birth.mother_id, Person.name_key == wanted.c.sound))
     with session.no_autoflush, elevated("mothers whose names sound alike"):
-        return [Namesake(*row) for row in session.execute(alike)]
+        rows = session.execute(alike.where(scope.current().criterion(Birth.scope_path), standing(Birth)))
+        return [Namesake(*row) for row in rows]
 
 
 def certificates(session: Session, numbers: Collection[str]) -> set[tuple[str, UUID]]:

@@ -1,7 +1,7 @@
 """Births of a workbook, many at a time: judged like a form by facts that were read for all of them, and written together."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from app.core.errors import Caution, refuse_if
 from app.core.regions import Region
 from app.core.workflow import Actor
 from app.ledgers.births import checks, elsewhere, family, rules
-from app.ledgers.births.elsewhere import Namesake, Other, Registration, Residence
+from app.ledgers.births.elsewhere import Namesake, Other, Registration, Residence, Sought
 from app.ledgers.births.family import Mother
 from app.ledgers.births.known import SCHEME, Known, Limits
 from app.ledgers.births.models import Birth, Delivery
@@ -55,7 +55,7 @@ class Intake:
 
         The steps are those of rules.save(), so that a row meets the same problem first. Nobody is filed before everything is judged.
         """
-        refuse_if(self._problems[birth.uid])
+        refuse_if(self._problems.pop(birth.uid))
         place, phone = birth.mother_region, values.get("phone")
         if birth.mother_id_no_bidx is None or place is None:
             raise OneByOne
@@ -96,13 +96,17 @@ class Intake:
         numbers = {birth.birth_cert_no for birth in births if birth.birth_cert_no}
         self._certificates = {number for number, _uid in elsewhere.certificates(session, numbers)}
         self._namesakes: dict[tuple[int, str], list[Namesake]] = defaultdict(list)
-        days, sounds = [birth.born_on for birth in births], {naming.name_key(birth.mother_name) for birth in births}
-        if days:
-            reach = self._table.largest("duplicate_days")
-            first, last = family.days_around(min(days), reach)[0], family.days_around(max(days), reach)[1]
-            places = {place.id for place in (*(b.mother_region for b in births if b.mother_region), *self._offices.values())}
-            for found in elsewhere.namesakes(session, places, sounds, first, last):
-                self._namesakes[found.region_id, found.sound].append(found)
+        for found in elsewhere.namesakes(session, {*self._sought(births)}):
+            self._namesakes[found.region_id, found.sound].append(found)
+
+    def _sought(self, births: Sequence[Birth]) -> Iterator[Sought]:
+        """Where and when a birth like one of these may be on file: at the office of a mother who has a file, else where she lives."""
+        reach = self._table.largest("duplicate_days")
+        for birth in births:
+            mother = self._files.on_record_by(birth.mother_id_no_bidx)
+            place = self._offices.get(mother) if mother else birth.mother_region
+            if place is not None:
+                yield Sought(place.id, naming.name_key(birth.mother_name), *family.days_around(birth.born_on, reach))
 
     def _read_registrations(self, session: Session, births: Sequence[Birth]) -> None:
         self._registrations: list[Registration] = []

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import params
 from app.core.unit_of_work import take_turn
 from app.ledgers.births import deliveries, elsewhere, family
-from app.ledgers.births.elsewhere import Namesake, Other
+from app.ledgers.births.elsewhere import Namesake, Other, Sought
 from app.ledgers.births.family import Mother
 from app.ledgers.births.models import Birth
 from app.ledgers.people import naming
@@ -48,7 +48,7 @@ def about(session: Session, birth: Birth) -> Known:
     take_turn(session, f"birth|{birth.region.id}|{sound}")
     limits = Limits(params.Table(session, SCHEME), birth.scope_path, birth.born_on)
     first, last = family.days_around(birth.born_on, limits["duplicate_days"])
-    alike = elsewhere.namesakes(session, [birth.region.id], [sound], first, last)
+    alike = elsewhere.namesakes(session, [Sought(birth.region.id, sound, first, last)])
     used = elsewhere.certificates(session, [birth.birth_cert_no]) if birth.birth_cert_no else set()
     return Known(
         limits=limits,

@@ -95,6 +95,7 @@ class Birth(Record):
     transitions = (*STANDARD, *HOLDING, NOT_DUPLICATE)
     not_hashed = frozenset({"filed"})
 
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"), comment="The office that answers for the row")
     count_region_id: Mapped[int] = mapped_column(
         ForeignKey("region.id"), index=True, comment="Where it counts: the mother's residence on the day"
     )
@@ -168,6 +169,7 @@ class Birth(Record):
             Index("uq_birth_birth_cert_no", "birth_cert_no", unique=True, sqlite_where=live, postgresql_where=live),
             Index("uq_birth_plural_seq", "delivery_id", "plural_seq", unique=True, sqlite_where=standing, postgresql_where=standing),
             Index("ix_birth_count", "count_path", "statistical_month"),
+            Index("ix_birth_region_day", "region_id", "born_on"),
             _newest_first("birth"),
         )
 

@@ -1,7 +1,6 @@
 """What may happen to a birth: it is entered, decided about, voided. A birth asks for no permission and has no consequence."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 
 from flask_babel import gettext as _
@@ -213,7 +212,7 @@ def _unprotect(session: Session, birth: Birth) -> None:
 
 def _child(birth: Birth) -> Named:
     who = snapshots.named(birth, "child")
-    return who if who.name else replace(who, name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
+    return who if who.name else who._replace(name=birth.mother_name[: names.MAX_LENGTH - 2] + UNNAMED.get(birth.sex, "之婴"))
 
 
 def _file_child(session: Session, birth: Birth, actor: Actor) -> int:

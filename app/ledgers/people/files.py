@@ -30,6 +30,11 @@ class Files:
         """The people whom one of the offices in scope holds."""
         return [holder.person_id for holder in self._holders.values() if holder.is_mine]
 
+    def on_record_by(self, blind: str | None) -> int | None:
+        """The one of them who bears this number."""
+        holder = self._holders.get(blind) if blind else None
+        return holder.person_id if holder and holder.is_mine else None
+
     def name_of(self, blind: str | None) -> str:
         """The name on the file that bears this number."""
         return self._holders[blind or ""].name
@@ -57,8 +62,8 @@ class Files:
         self._batch.put(person)
         where = {"region_id": region.id, "scope_path": region.path}
         self._batch.put(draft(PersonOffice)(person_id=person.id, kind=OfficeKind.resident, valid_from=self._today, **where))
-        found_by = {"scope_path": region.path, "person_id": person.id}
-        self._batch.add(PersonSearch, [{"token": token, **found_by} for token in names.search_tokens(who.name)])
+        whom = {"scope_path": region.path, "person_id": person.id}
+        self._batch.add_each(PersonSearch, whom, "token", names.search_tokens(who.name))
         if blind:
             self._holders[blind] = Holder(person.id, who.name, who.birth_date, False, False, (region.path,), region.path)
         return person.id

@@ -4,9 +4,9 @@ Nobody is entered twice, and nobody learns from a form whether another office ho
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from app.core import id_number, names
 from app.core.errors import Problem, RuleViolation
 from app.core.id_number import Fault, IdNumber
 from app.core.regions import Region
+from app.core.remember import remembered
 from app.core.workflow import Actor
 from app.ledgers.people import identity, search
 from app.ledgers.people.models import OfficeKind, Person, PersonOffice
@@ -25,16 +26,18 @@ UNKNOWN_SEX = "0"  # GB/T 2261.1
 KEY_LENGTH = 64  # of the column
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """A person as a ledger row names them. `role` is the prefix of the row's fields ("mother" for mother_id_no), or nothing."""
 
     name: str
     id_type: str | None
-    id_no: str | None = field(repr=False)
+    id_no: str | None
     birth_date: date | None
     sex: str | None
     role: str
+
+    def __repr__(self) -> str:
+        return f"<{self.role or 'person'}>"
 
     def at(self, column: str) -> str:
         """The form field a problem belongs to."""
@@ -58,7 +61,7 @@ def completed(who: Named, today: date) -> Named:
     """Name and number as they are stored (18 digits instead of 15); the number fills birth date and sex where they are empty."""
     name, told = names.clean_name(who.name or ""), read(who, today)
     if not isinstance(told, IdNumber):
-        return replace(who, name=name, id_no=(id_number.clean(who.id_no) if who.id_no else None) or None)
+        return who._replace(name=name, id_no=(id_number.clean(who.id_no) if who.id_no else None) or None)
     return Named(name, who.id_type, told.number, who.birth_date or told.birth_date, who.sex or told.sex, who.role)
 
 
@@ -124,6 +127,7 @@ def reopen(session: Session, person_id: int, region: Region, today: date) -> int
     return person_id
 
 
+@remembered
 def name_key(name: str) -> str:
     """What lists by name are sorted by."""
     return names.sort_key(name)[:KEY_LENGTH]

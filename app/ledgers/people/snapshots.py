@@ -34,7 +34,7 @@ def named(row: Any, role: str) -> Named:
 
 def is_named(row: Any, role: str) -> bool:
     """Whether anything was written about the person in this role."""
-    return any(getattr(row, f"{role}_{column}", None) for column in ("name", "id_no", "birth_date"))
+    return bool(getattr(row, f"{role}_name") or getattr(row, f"{role}_id_no") or getattr(row, f"{role}_birth_date", None))
 
 
 def complete(row: Any, role: str, today: date) -> None:
