@@ -21,8 +21,10 @@ def known() -> frozenset[str]:
 def head() -> str:
     """The revision of this program: the one that no other comes after. Raises ValueError where there are several."""
     chain = _chain(MIGRATIONS)
-    [last] = chain.keys() - set(chain.values())
-    return last
+    newest = chain.keys() - set(chain.values())
+    if len(newest) != 1:
+        raise ValueError(f"one revision is the newest, not {len(newest)}: {', '.join(sorted(newest))}")
+    return newest.pop()
 
 
 def of(connection: Connection) -> str | None:
@@ -71,7 +73,8 @@ def _chain(folder: str) -> dict[str, str | None]:
     for file in Path(folder, "versions").glob("*.py"):
         words = file.read_text(encoding="utf-8")
         told = _TOLD.search(words)
-        if told:
-            before = told[2] or ((later := _BEFORE.search(words)) and later[1])
-            found[told[1]] = before or None
+        if not told:
+            raise ValueError(f"{file.name} does not say which revision it is")
+        before = told[2] or ((later := _BEFORE.search(words)) and later[1])
+        found[told[1]] = before or None
     return found

@@ -23,7 +23,11 @@ class NotReady(RuntimeError):
 
 
 def setup() -> None:
-    """Bring the database to this version of the program. Raises KeyLost when it was written with keys that are not here."""
+    """Bring the database to this version of the program.
+
+    Raises KeyLost when it was written with keys that are not here, NotReady when it was written by a newer version.
+    """
+    _must_not_be_newer()
     _take_or_make_keys()
     _copy_before_change()
     revisions.upgrade()
@@ -53,15 +57,15 @@ def must_be_ready() -> None:
 
 def must_be_current() -> None:
     """Raise NotReady when the schema is not the one of this program."""
+    _must_not_be_newer()
+    if _revision() != revisions.head():
+        raise NotReady("The database is not at this version yet. Run: flask --app run setup")
+
+
+def _must_not_be_newer() -> None:
     current = _revision()
-    if current != revisions.head():
-        raise NotReady(_unfit(current))
-
-
-def _unfit(current: str | None) -> str:
     if current is not None and current not in revisions.known():
-        return "The database was written by a newer version of the program. Start that version."
-    return "The database is not at this version yet. Run: flask --app run setup"
+        raise NotReady("The database was written by a newer version of the program. Start that version.")
 
 
 def _revision() -> str | None:

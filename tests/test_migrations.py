@@ -1,6 +1,7 @@
 """The schema: what the models declare is what the database has, there and back, with rows in place; setup may run at any time."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from tests.factories.households import make_event, make_household
 from tests.factories.maternity import make_newlywed, make_pregnancy
 from tests.factories.moves import make_move, make_transfer
 from tests.factories.pairs import merged
+from tools import migration
 
 ROOT = Path(__file__).parents[1]
 ID = "11010519491231002X"
@@ -471,5 +473,38 @@ def test_two_newest_revisions_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("one", "two"):
         (tmp_path / "versions" / f"{name}.py").write_text(f'revision = "{name}"\ndown_revision = None\n', encoding="utf-8")
     monkeypatch.setattr(revisions, "MIGRATIONS", str(tmp_path))
-    with pytest.raises(ValueError, match="too many values"):
+    with pytest.raises(ValueError, match="not 2: one, two"):
         revisions.head()
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where new revisions go, instead of the program's own."""
+    folder = shutil.copytree(revisions.MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(revisions, "MIGRATIONS", str(folder))
+    return Path(folder) / "versions"
+
+
+def test_where_nothing_differs_no_revision_is_written_and_no_trigger_touched(app: Flask, written: Path) -> None:
+    before = {*written.glob("*.py")}
+    with app.app_context(), db.engine.begin() as connection:
+        trigger = next(t for t in ddl.declared(connection.dialect.name) if t.table == "audit_entry")
+        on = f" ON {trigger.table}" if connection.dialect.name == "postgresql" else ""
+        connection.execute(text(f"DROP TRIGGER {trigger.name}{on}"))
+    with app.app_context():
+        migration.write("nothing")
+        assert triggers() == wanted_triggers() - {trigger.name}
+    assert {*written.glob("*.py")} == before
+
+
+def test_what_differs_is_written_under_its_revision(app: Flask, written: Path) -> None:
+    before = {*written.glob("*.py")}
+    with app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("DROP INDEX ix_birth_region_day"))
+        migration.write("an_index")
+    (file,) = {*written.glob("*.py")} - before
+    words = file.read_text(encoding="utf-8")
+    assert file.stem.endswith("_an_index")
+    assert f'revision = "{file.stem}"' in words.replace("'", '"')
+    assert "ix_birth_region_day" in words

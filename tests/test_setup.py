@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app import revisions
 from app.extensions import db
-from app.setup import setup
+from app.setup import NotReady, setup
 from tests.test_migrations import LATER, contents
 
 HEAD = revisions.head()
@@ -79,3 +79,13 @@ def test_the_copy_stands_when_the_change_fails(app: Flask, url: str, tmp_path: P
     assert revision(app) == HEAD
     assert contents(app) == before
     assert len(copies(tmp_path)) == url.startswith("sqlite")
+
+
+def test_a_database_of_a_newer_program_is_left_alone(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'from_the_future'"))
+        with pytest.raises(NotReady, match="newer version"):
+            setup()
+    assert revision(app) == "from_the_future"
+    assert copies(tmp_path) == []

@@ -1,6 +1,7 @@
 """`make migration NAME=what_it_does`: a revision from the difference between the models and the database of the settings."""
 
 import sys
+from argparse import Namespace
 
 from alembic import command
 
@@ -8,12 +9,13 @@ from app import create_app, revisions
 from app.core import clock
 
 
-def main(name: str) -> None:
-    """Write the revision, for whoever looks through it."""
-    app = create_app(with_screens=False)
-    with app.app_context():
-        command.revision(revisions.config(), name, autogenerate=True, rev_id=f"{clock.today():%Y%m%d}_{name}")
+def write(name: str) -> None:
+    """Write a revision for whoever looks through it; none where nothing differs."""
+    config = revisions.config()
+    config.cmd_opts = Namespace(autogenerate=True)  # by which migrations/env.py knows that the schema is only read
+    command.revision(config, name, autogenerate=True, rev_id=f"{clock.today():%Y%m%d}_{name}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with create_app(with_screens=False).app_context():
+        write(sys.argv[1])

@@ -141,13 +141,14 @@ def _hide_reason(row: Any, found: Note) -> None:
 
 def created(session: Session, model: Any, row: Any) -> None:
     """Say that a row of this model is new where no flush says it: it is written by a bulk statement of this transaction."""
-    of, (told, secrets) = row.__dict__.get, _told_names(model)
-    detail = {name: (None, value if value.__class__ in AS_IT_IS else str(value)) for name in told if (value := of(name)) is not None}
-    hidden: Hidden = {label: (None, value) for name, label in secrets if (value := of(name)) is not None}
+    values, (told, secrets) = row.__dict__, _told_names(model)
+    found = ((name, values.get(name)) for name in told)
+    detail = {name: (None, value if value.__class__ in AS_IT_IS else str(value)) for name, value in found if value is not None}
+    hidden: Hidden = {label: (None, values[name]) for name, label in secrets if values.get(name) is not None}
     for label in hidden:
         detail[label] = (None, crypto.digest(row.plain[label]))
     text = orjson.dumps(detail, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
-    _notes(session).append(Note(chain_of(row), "create", target_of(row), {}, hidden, bytes(memoryview(text))))
+    _notes(session).append(Note(chain_of(row), "create", target_of(row), {}, hidden, bytes(memoryview(text))))  # a copy has its own length
 
 
 def tell(session: Session, row: Any, **changes: tuple[Any, Any]) -> None:
@@ -337,15 +338,17 @@ def _write(session: Session) -> None:
 
 def _append(connection: Connection, by_chain: dict[str, list[Note]]) -> None:
     """Write the next entries of each chain, and its new head."""
-    heads = {chain: _take_head(connection, chain, len(by_chain[chain])) for chain in sorted(by_chain)}  # always in this order,
+    in_order = sorted(by_chain)  # always, so that two acts cannot wait for each other
+    heads = {chain: _take_head(connection, chain, len(by_chain[chain])) for chain in in_order}
     entry_row, secret_row = (insertion(model, connection.dialect).row for model in (AuditEntry, AuditSecret))
-    entries: list[Any] = []  # so that two acts cannot wait for each other
+    entries: list[Any] = []
     hidden: list[Any] = []
+    hashes: list[dict[str, str]] = []
     who = _actor.get()()
     same = {"at": clock.now().isoformat(timespec="microseconds"), "actor": who.name}
     same |= {"office": who.office, "address": who.address, "request_id": who.request_id}
-    for chain, (last, digest) in heads.items():
-        previous = digest
+    for chain, (last, last_hash) in heads.items():
+        previous = last_hash
         for number, one in enumerate(by_chain.pop(chain), last + 1):
             if len(entries) >= AT_ONCE:
                 insert_rows(connection, {AuditEntry: entries, AuditSecret: hidden})
@@ -357,11 +360,11 @@ def _append(connection: Connection, by_chain: dict[str, list[Note]]) -> None:
             for name, (old, new) in one.secrets.items():
                 if old or new:
                     hidden.append(secret_row({"chain": chain, "number": number, "field": name, "old": old, "new": new}))
-        heads[chain] = number, previous
+        hashes.append({"its": chain, "last": previous})
     insert_rows(connection, {AuditEntry: entries, AuditSecret: hidden})
     head = _table(ChainHead)
     follow = update(head).where(head.c.chain == bindparam("its")).values(hash=bindparam("last"))
-    connection.execute(follow, [{"its": chain, "last": previous} for chain, (_number, previous) in heads.items()])
+    connection.execute(follow, hashes)
 
 
 def _take_head(connection: Connection, chain: str, more: int) -> tuple[int, str]:

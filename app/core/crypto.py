@@ -145,7 +145,7 @@ def digest(plain: str | None) -> str | None:
     return plain and "hmac:" + keys().blind(plain, "audit")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # many are made, and a frozen one takes three times as long
 class Sealed:
     """A secret as the rest of the program meets it: str() is the mask, so lists, logs and exports stay safe."""
 
@@ -200,7 +200,8 @@ class Encrypted:
         if row is None:
             return _Bound(self, owner)
         blob = getattr(row, f"{self.name}_enc")
-        if (known := row.__dict__.get("plain")) and self.name in known:
+        known = row.__dict__.get("plain")
+        if blob and known and self.name in known:
             return Sealed(blob, "", self.mask, known[self.name])  # of a draft: nothing has to be opened
         return blob and Sealed(blob, self.context(owner, row.uid), self.mask)  # type: ignore[attr-defined]
 
@@ -213,8 +214,9 @@ class Encrypted:
         if getattr(row, f"{self.name}_bidx") != blind:
             for column, content in self._columns(type(row), row.uid, plain, blind).items():
                 setattr(row, column, content)
-            if plain and "plain" in row.__dict__:
-                row.plain[self.name] = plain
+            if "plain" in row.__dict__:
+                row.plain.pop(self.name, None)
+                row.plain |= {self.name: plain} if plain else {}
 
     def columns(self, owner: Any, uid: UUID, value: str | None) -> dict[str, Any]:
         """What the columns hold for this value, for rows of a bulk insert."""

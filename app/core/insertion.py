@@ -11,7 +11,7 @@ from app.core.base import Row
 from app.core.beside import beside
 
 MOST_VALUES = 32_766  # of one statement of SQLite
-BLOCK = 50  # rows by which statements grow, so that there are few of them to keep prepared
+BLOCK = 50  # rows by which statements grow: one for every number of rows would be too many to keep prepared
 MANY = 100  # rows that are worth a work of their own
 CHECKED = {"rows_checked": True}
 

@@ -14,11 +14,13 @@ _answers: ContextVar[dict[Any, Any] | None] = ContextVar("answers", default=None
 @contextmanager
 def remembering() -> Iterator[None]:
     """Inside, what is `remembered` is worked out once for the same values."""
-    token = _answers.set({})
+    answers: dict[Any, Any] = {}
+    token = _answers.set(answers)
     try:
         yield
     finally:
         _answers.reset(token)
+        answers.clear()
 
 
 def remembered(function: Callable[Given, Answer]) -> Callable[Given, Answer]:

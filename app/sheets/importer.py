@@ -138,17 +138,17 @@ def _take_many(ledger: Any, chunk: Sequence[Told], actor: Actor, reading: Readin
     """Rows from the first on in one unit of work, until one needs the way of the form. Answers how many are dealt with."""
     done = Outcome(outcome.book)
     try:
-        with unit_of_work() as session:
-            take_every_turn(session)
-            with remembering():
-                rows = {told.line.number: ledger.make(told.values, draft(ledger.MODEL)) for told in chunk if not told.problems}
+        with remembering():
+            rows = {told.line.number: ledger.make(told.values, draft(ledger.MODEL)) for told in chunk if not told.problems}
+            with unit_of_work() as session:
+                take_every_turn(session)
                 register, intake = Register(session, ledger, chunk), ledger.Intake(session, [*rows.values()], actor, reading.today)
                 for told in chunk:
                     try:
                         _take_next(ledger, told, rows.pop(told.line.number, None), register, intake, reading, done)
                     except OneByOne:
                         break
-            intake.write()
+                intake.write()
     except IntegrityError:  # one of the rows meets what the rules did not see: each learns on its own whether it was meant
         for told in chunk:
             _take(ledger, told, actor, reading, outcome)

@@ -1,9 +1,12 @@
 """Work beside: waited for by whatever follows, with the actor and the scope of who asked for it, taken back like anything else."""
 
+import os
+import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
@@ -98,6 +101,84 @@ def test_a_unit_that_is_stopped_waits_and_takes_it_back(working: Working, seeing
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
+    assert seeing(heads) == set()
+
+
+@pytest.fixture
+def interrupted() -> Iterator[Callable[[Session, int], None]]:
+    """`interrupted(session, times)` starts a work that goes on only when Ctrl-C was pressed so often."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def start(session: Session, times: int) -> None:
+        connection, go = session.connection(), Event()
+
+        def press() -> None:
+            for _time in range(times):
+                time.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            go.set()
+
+        def add() -> None:
+            go.wait()
+            add_head(connection)
+
+        beside.beside(connection, add)
+        Thread(target=press).start()
+
+    yield start
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_whoever_is_interrupted_while_waiting_waits_to_the_end(working: Working, seeing: Any, interrupted: Any, times: int) -> None:
+    """What the thread writes after the rollback would stay, and nobody would know of it."""
+
+    def go_on() -> None:
+        with working() as session:
+            interrupted(session, times)
+            heads(session)
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on()
+    assert seeing(heads) == set()
+
+
+def test_a_rollback_that_is_interrupted_waits_to_the_end(working: Working, seeing: Any, interrupted: Any) -> None:
+    def go_on() -> None:
+        with working() as session:
+            interrupted(session, 2)
+            raise ZeroDivisionError
+
+    with pytest.raises(KeyboardInterrupt):
+        go_on()
+    assert seeing(heads) == set()
+
+
+def test_a_work_that_cannot_be_started_leaves_nothing_behind(working: Working, seeing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def go_on() -> None:
+        with working() as session:
+            beside.beside(session.connection(), partial(add_head, session.connection()))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(beside._Work, "start", full)
+        with pytest.raises(RuntimeError, match="new thread"):
+            go_on()
+    assert sys.getswitchinterval() == USUAL
+    with working() as session:
+        add_head(session.connection())
+    assert seeing(heads) == {"beside"}
+
+
+def test_a_connection_that_was_lost_is_given_back_quietly(seeing: Any) -> None:
+    def lose(session: Session) -> None:
+        session.connection().invalidate()
+        session.rollback()
+
+    seeing(lose)
     assert seeing(heads) == set()
 
 

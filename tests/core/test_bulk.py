@@ -3,17 +3,19 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.core import audit, bulk
+from app.core import audit, bulk, clock
 from app.core.bulk import Batch, draft
 from app.core.scope import OutOfScope
-from app.models import Person, PersonOffice, PersonSearch
+from app.core.workflow import Status
+from app.models import Birth, Person, PersonOffice, PersonSearch
 from tests.cast import A
 from tests.core.rows import PATH_A, PATH_B, make_person, place
 
@@ -142,3 +144,24 @@ def test_a_draft_has_the_words_of_its_model_and_nothing_else() -> None:
     assert (repr(person), person.phone, person.died_on, person.id) == ("张三", None, None, None)
     with pytest.raises(AttributeError):
         person.nickname  # noqa: B018
+
+
+def test_the_history_of_a_draft_has_the_bytes_of_the_first_encoder(working: Working) -> None:
+    """Whatever a column holds: days, moments, identities, words of a list."""
+    with working() as session:
+        where = {"region_id": place(session, PATH_A).id, "scope_path": PATH_A, "warnings": [{"code": "x"}], "on_hold": True}
+        birth = draft(Birth)(
+            mother_name='张"\n三', born_on=date(2026, 3, 5), made_at=clock.now(), status=Status.submitted, child_order=1, **where
+        )
+        audit.created(session, Birth, birth)
+        (note,) = session.info.pop("notes")
+        told = {name: birth.__dict__.get(name) for name, _column in audit.told_columns(Birth)}
+        wanted = {name: [None, audit._plain(value)] for name, value in told.items() if value is not None}
+    assert note.text.decode() == json.dumps(wanted, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert {type(value) for value in told.values() if value is not None} >= {str, int, bool, date, datetime, UUID, list, Status}
+
+
+def test_a_secret_that_is_taken_from_a_draft_is_gone() -> None:
+    person = draft(Person)(**WORDS, id_no="11010519491231002X")
+    person.id_no = None
+    assert (person.id_no, person.id_no_bidx, person.plain) == (None, None, {})

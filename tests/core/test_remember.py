@@ -1,8 +1,10 @@
 """What is asked again and again is worked out once, and only while somebody wants that."""
 
+from contextvars import copy_context
+
 import pytest
 
-from app.core.remember import remembered, remembering
+from app.core.remember import _answers, remembered, remembering
 
 ASKED: list[tuple[object, ...]] = []
 
@@ -33,6 +35,14 @@ def test_nothing_is_kept_otherwise() -> None:
             joined("a")
     joined("a")
     assert len(ASKED) == 4
+
+
+def test_afterwards_nothing_is_left_of_it() -> None:
+    """Whoever went on with a copy of the context holds the dictionary; what was in it is gone."""
+    with remembering():
+        joined("a")
+        context = copy_context()
+    assert context.run(_answers.get) == {}
 
 
 def test_what_is_given_by_name_is_worked_out() -> None:

@@ -257,6 +257,18 @@ def test_a_namesake_is_known_by_the_name_on_her_file(both_ways):
     assert (said[0], differ) == (3, [])
 
 
+def test_a_namesake_is_found_where_an_earlier_row_made_the_mothers_file(both_ways):
+    """The later row tells another village, and her birth lies at the first."""
+
+    def past(session):
+        make_birth(session, mother_name="李玫", mother_id_no=WOMEN[10], born_on=date(2025, 9, 1))
+
+    mother = {"id_no": WOMEN[9]}
+    rows = [ordinary(1, born_on="2024-01-05", **mother), ordinary(2, born_on="2025-09-02", order=2, place=A2, **mother)]
+    said, differ = both_ways(rows, HEADER, past)
+    assert (said[0], differ) == (2, [])
+
+
 def test_a_third_twin_learns_every_reason_at_once(both_ways):
     rows = [[*ordinary(1, sex=sex), 2, weight] for sex, weight in (("女", None), ("男", None), ("女", 99999))]
     rows[2][5] = 2

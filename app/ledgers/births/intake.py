@@ -100,13 +100,16 @@ class Intake:
             self._namesakes[found.region_id, found.sound].append(found)
 
     def _sought(self, births: Sequence[Birth]) -> Iterator[Sought]:
-        """Where and when a birth like one of these may be on file: at the office of a mother who has a file, else where she lives."""
-        reach = self._table.largest("duplicate_days")
+        """Where and when a birth like one of these may be on file: at the office of a mother who has a file, else where she may get one."""
+        reach, told = self._table.largest("duplicate_days"), defaultdict(set)
         for birth in births:
-            mother = self._files.on_record_by(birth.mother_id_no_bidx)
-            place = self._offices.get(mother) if mother else birth.mother_region
-            if place is not None:
-                yield Sought(place.id, naming.name_key(birth.mother_name), *family.days_around(birth.born_on, reach))
+            if birth.mother_region is not None:
+                told[birth.mother_id_no_bidx].add(birth.mother_region.id)
+        for birth in births:
+            blind, sound = birth.mother_id_no_bidx, naming.name_key(birth.mother_name)
+            office = self._offices.get(self._files.on_record_by(blind) or 0)
+            for place in [office.id] if office else told[blind]:  # of all rows about her: the first one makes her file
+                yield Sought(place, sound, *family.days_around(birth.born_on, reach))
 
     def _read_registrations(self, session: Session, births: Sequence[Birth]) -> None:
         self._registrations: list[Registration] = []
