@@ -18,8 +18,10 @@ from typing import NamedTuple
 NEIGHBOUR = "tests/test_neighbour.py"
 TESTS = (
     "tests/core/test_attachments.py",
+    "tests/core/test_checking.py",
     "tests/core/test_drafts.py",
     "tests/core/test_entering.py",
+    "tests/core/test_paging.py",
     "tests/core/test_pickers.py",
     "tests/core/test_proposals.py",
     "tests/core/test_queueing.py",
@@ -34,6 +36,14 @@ TESTS = (
     "tests/reports",
     "tests/ledgers",
 )
+
+
+HARMLESS = {  # (file, call) → why nothing can be seen where it is taken away
+    ("app/core/proposals.py", "scope.get(type(item), item.uid)"): "only whether the row is still there to go back to",
+    ("app/demo/township.py", "scope.query(DuplicatePair)"): "the demo office is made with every row in view",
+    ("app/ledgers/people/duplicates.py", "scope.get(DuplicatePair, pair.uid)"): "the pair was given to this office in the line before",
+    ("app/ledgers/people/merging.py", "scope.query(Person)"): "locks rows; what is read of them is read with the scope in the next line",
+}
 
 
 class Site(NamedTuple):
@@ -102,7 +112,10 @@ def main() -> int:
 
 
 def _survives(site: Site, tests: list[str]) -> bool:
-    survived = not tests or passes(f"{site.file}:{site.first}:{site.last}", tests)
+    survived, why = not tests or passes(f"{site.file}:{site.first}:{site.last}", tests), HARMLESS.get((site.file, site.text))
+    if survived and why:
+        print(f"  harmless  {site.file}:{site.first}  {site.text}  ({why})", flush=True)
+        return False
     print(f"  {'SURVIVED' if survived else 'killed'}  {site.file}:{site.first}  {site.text}  ({len(tests)} tests come by)", flush=True)
     return survived
 

@@ -6,13 +6,13 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from app.core import regions
+from app.core import pins, regions
 from app.core.pins import FormPin
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person
-from tests.cast import A1
-from tests.factories.births import make_birth
+from tests.cast import A1, B
+from tests.factories.births import make_birth, user
 from tests.factories.people import id_number_for, make_person
 
 FORM = {
@@ -155,6 +155,15 @@ def test_the_last_record_is_copied_without_its_numbers(sign_in, working):
 
 def test_who_entered_nothing_has_nothing_to_copy(sign_in):
     assert sign_in("clerk").get("/births/previous").json == {"values": {}}
+
+
+def test_a_record_of_an_office_one_has_left_is_not_copied(working):
+    with working() as session:
+        make_birth(session, facility="县医院")
+        clerk = user(session, "clerk").id
+        assert pins.previous(session, clerk, Birth) is not None
+    with working(B) as session:
+        assert pins.previous(session, clerk, Birth) is None
 
 
 def test_the_last_person_that_was_saved_is_copied(sign_in, place, seeing):

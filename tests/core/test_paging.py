@@ -6,7 +6,7 @@ from sqlalchemy import Engine, event, update
 
 from app.core.audit import acting
 from app.core.paging import NUMBERED, Term, order_by
-from app.core.scope import elevated, looking_as
+from app.core.scope import Scope, elevated, looking_as
 from app.core.unit_of_work import unit_of_work
 from app.extensions import db
 from app.ledgers.births.models import Birth
@@ -121,3 +121,12 @@ def test_a_list_with_an_order_of_its_own_is_walked_by_key_too(app, working):
         keys = [data.key_of(row.uid, order) for row in whole[:-1]]
         assert [data.page_from(data.base(), order, key, 1)[0].id for key in keys] == [row.id for row in whole[1:]]
         assert [row.state.value for row in whole].index("withdrawn") == 3
+
+
+def test_a_row_of_another_office_tells_no_place_in_a_list(office):
+    pages = screen(office).datamodel
+    with office.app_context(), looking_as(EVERYWHERE):
+        uid, order = pages.page(pages.base(), "", "", 0, 1)[0].uid, pages.order("", "")
+        assert pages.key_of(uid, order) is not None
+    with office.app_context(), looking_as(Scope.of(["9999"])):
+        assert pages.key_of(uid, order) is None

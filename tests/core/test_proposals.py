@@ -11,8 +11,9 @@ from app.core.crypto import uuid7
 from app.core.workflow import Status
 from app.ledgers.births.models import Birth
 from app.ledgers.people.models import Person, PersonSearch
+from tests.cast import B1
 from tests.conftest import hidden_fields
-from tests.factories.births import MOTHER_BORN, make_birth
+from tests.factories.births import MOTHER_BORN, answered_for_by, make_birth
 from tests.factories.people import id_number_for, make_person
 
 WHY = {"change_reason": "slip of the pen", "evidence": "certificate"}
@@ -240,3 +241,13 @@ def test_the_workbench_counts_what_is_proposed_and_leads_there(sign_in, approved
     address = re.search(r'href="([^"]*change_open=y)"><strong>1</strong>', supervisor.get("/").text)[1]
     assert str(approved) in supervisor.get(address.replace("&amp;", "&")).text
     assert "changes proposed" not in sign_in("neighbour").get("/").text
+
+
+def test_a_proposal_of_another_office_is_not_opened_by_a_row_that_came_here(sign_in, seeing, working, approved):
+    propose(sign_in("clerk"), approved, weight_g="3000")
+    asked = request_of(seeing, approved)
+    with working() as session:
+        answered_for_by(session, B1)
+    neighbour = sign_in("neighbour")
+    answers = [neighbour.get(f"/births/{page}").status_code for page in (f"show/{approved}", f"change/{asked.uid}")]
+    assert answers == [200, 404]

@@ -1,26 +1,17 @@
 """What the rules compare a birth with lies in the writer's own offices; a row somewhere else decides nothing here."""
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.core import regions, scope
-from app.core.scope import elevated
+from app.ledgers.births import family, rules
 from app.ledgers.births.models import Birth, Delivery
 from app.ledgers.people import snapshots
 from tests.cast import A1, B1, A, B
-from tests.factories.births import MOTHER_BORN, make_birth
+from tests.factories.births import BORN_ON, MOTHER_BORN, answered_for_by, make_birth
 from tests.factories.people import also_seen_by, id_number_for, make_person
 
 NUMBER = id_number_for(MOTHER_BORN, "2", 4001)
 NO_NUMBER = {"mother_id_no": None, "mother_birth_date": MOTHER_BORN}
-
-
-def answered_for_by(session, code):
-    """Give every birth and delivery to another office, though they happened where they happened."""
-    path = regions.by_code(session, code).path
-    with elevated("test"):
-        for table in (Birth.__table__, Delivery.__table__):
-            session.connection().execute(update(table).values(scope_path=path))
-    session.expire_all()
 
 
 def test_a_namesake_of_another_office_is_no_possible_duplicate(working):
@@ -75,3 +66,24 @@ def test_a_file_of_another_office_is_not_opened_by_its_number(working):
     with working(B) as session:
         assert snapshots.on_file(session, number).id == number
         assert snapshots.office_of(session, number).name == regions.by_code(session, B1).name
+
+
+def test_a_birth_that_may_be_this_one_is_shown_by_its_own_office_only(working):
+    """The number of the child is the same, wherever the other one lies."""
+    child = {"child_name": "李小花", "child_id_no": id_number_for(BORN_ON, "2", 4003)}
+    with working() as session:
+        make_birth(session, town=B1, **child)
+        make_birth(session, town=A1, **child)
+        one, other = session.scalars(scope.query(Birth).order_by(Birth.id)).all()
+        assert [row.uid for row, _fields in rules.alike(other)] == [one.uid]
+    with working(A) as session:
+        birth = session.scalars(scope.query(Birth)).one()
+        assert birth.possible_duplicate
+        assert rules.alike(birth) == []
+
+
+def test_what_the_file_of_a_mother_says_stays_with_the_office_that_holds_it(working):
+    with working() as session:
+        mine, foreign = (make_person(session, office=town, name="李梅", birth_date=MOTHER_BORN).id for town in (A1, B1))
+    with working(A) as session:
+        assert set(family.mothers_on_file(session, [mine, foreign])) == {mine}

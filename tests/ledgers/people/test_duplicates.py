@@ -418,3 +418,24 @@ def test_the_commands_look_and_switch_a_rule(app, pair, seeing):
     assert run(args=["people", "duplicates", "--as", "clerk"]).output == "1 new pairs.\n"
     assert seeing(lambda s: s.scalars(select(DuplicatePair.rule_key)).all()) == ["pinyin_birth"]
     assert "do not include" in run(args=["people", "duplicates", "--as", "supervisor"]).output
+
+
+def test_where_a_file_lies_elsewhere_is_not_asked(working):
+    with working() as session:
+        person = make_person(session, office=A1)
+        also_seen_by(session, person, B1)
+        number = person.id
+        everywhere = duplicates._paths(session, [number])[number]
+    with working(A) as session:
+        assert duplicates._paths(session, [number]) == {number: everywhere[:1]}
+
+
+def test_a_pair_that_another_office_was_asked_about_is_not_listed(working):
+    with working() as session:
+        one, other = (make_person(session, office=A1, name="李梅", id_no=None, birth_date=BORN) for _time in range(2))
+        for person in (one, other):
+            also_seen_by(session, person, B1)
+        pair = pair_of(session, one, other)
+        assert session.scalars(duplicates.listed(clock.today())).all() == [pair]
+    with working(B) as session:
+        assert session.scalars(duplicates.listed(clock.today())).all() == []

@@ -513,3 +513,12 @@ def test_the_words_of_the_rows_stay(trying):
         birth = make_birth(session, mother_name="李玫", mother_id_no=None, mother_birth_date=MOTHER_BORN, status=Status.approved)
         merged(session, stays, session.get(Person, birth.mother_id))
         assert (birth.mother_name, birth.mother_id_no, birth.mother_id) == ("李玫", None, stays.id)
+
+
+def test_a_pair_that_was_merged_is_opened_by_its_own_office_only(working, sign_in):
+    with working() as session:
+        stays, goes = files(session)
+        uid = pair_of(session, stays, goes).uid
+        merged(session, stays, goes)
+    answers = [sign_in(name).get(f"/people/duplicates/show/{uid}").status_code for name in ("clerk", "neighbour")]
+    assert answers == [302, 404]

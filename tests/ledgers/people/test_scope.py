@@ -6,7 +6,7 @@ from app.core import changes, clock, regions, scope
 from app.core.changes import ChangeRequest
 from app.core.crypto import uuid7
 from app.core.errors import RuleViolation
-from app.ledgers.people import offices, rules
+from app.ledgers.people import offices, rules, search
 from app.ledgers.people.models import Person
 from tests.cast import A1, B1, A, B
 from tests.conftest import Client
@@ -57,3 +57,11 @@ def test_nobody_decides_about_a_file_that_left_their_offices(working, asked):
             changes.apply(session, request, rules.change, supervisor, clock.today(), token=str(uuid7()), reason="")
         with pytest.raises(RuleViolation, match="none of your offices any more"):
             changes.refuse(session, request, supervisor, token=str(uuid7()), reason="no")
+
+
+def test_a_phone_finds_the_people_of_ones_own_offices(working):
+    """By it a list of births finds rows, and the phone of a file of another office is not theirs to try."""
+    with working() as session:
+        mine, _foreign = (make_person(session, office=town, phone="13812345678").id for town in (A1, B1))
+    with working(A) as session:
+        assert session.scalars(search._reached("13812345678")).all() == [mine]
