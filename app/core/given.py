@@ -13,14 +13,11 @@ from sqlalchemy.types import TypeEngine
 def given(session: Session, name: str, rows: Iterable[tuple[Any, ...]], **kinds: type[TypeEngine[Any]]) -> Subquery:
     """The rows as a table to join: numbers, texts and days, each in the column that stands at its place in `kinds`."""
     text = literal(orjson.dumps([[*row] for row in rows]).decode())
+    columns = [(place, key, kind) for place, (key, kind) in enumerate(kinds.items())]
     if session.connection().dialect.name == "sqlite":
         each = func.json_each(text).table_valued(column("value", JSON))
-        told = [type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(key) for place, (key, kind) in _places(kinds)]
+        told = [type_coerce(func.json_extract(each.c.value, f"$[{place}]"), kind).label(key) for place, key, kind in columns]
     else:
         each = func.jsonb_array_elements(cast(text, JSONB)).table_valued(column("value", JSONB))
-        told = [cast(each.c.value[place].astext, kind).label(key) for place, (key, kind) in _places(kinds)]
+        told = [cast(each.c.value[place].astext, kind).label(key) for place, key, kind in columns]
     return select(*told).subquery(name)
-
-
-def _places(kinds: dict[str, type[TypeEngine[Any]]]) -> Iterable[tuple[int, tuple[str, type[TypeEngine[Any]]]]]:
-    return enumerate(kinds.items())

@@ -50,13 +50,13 @@ class Insertion:
     def write(self, connection: Connection, rows: list[Any]) -> None:
         """Insert rows that row() made. Who writes rows of a scoped table has checked them."""
         done = 0
+        values: Any = rows
         while left := len(rows) - done:
-            values: Any
             if self._is_by_place:  # SQLite needs a third less for one statement than for one a row, and the interpreter far less often
                 size = min(left // BLOCK * BLOCK, self._most) or left
                 statement, values = ", ".join([self.statement, *[self._one] * (size - 1)]), tuple(chain(*rows[done : done + size]))
             else:
-                size, statement, values = left, self.statement, rows
+                size, statement = left, self.statement
             connection.exec_driver_sql(statement, values, execution_options=CHECKED)
             done += size
 

@@ -1,12 +1,9 @@
 """The monthly births report: what each column counts, where a birth counts, and what stands on which line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 
 from app.core import periods, regions
 from app.core.regions import Level
@@ -17,6 +14,7 @@ from app.reports.births_monthly import _sex_ratio
 from tests.cast import A1, A2, B1, COUNTY, A, B
 from tests.factories.births import do, make_registration, user
 from tests.reports.conftest import REPORT, asked, born, born_counting_at, figures, told
+from tests.statements import heard
 
 
 def test_the_total_comes_first_then_every_part_in_the_order_of_the_tree(working):
@@ -184,14 +182,3 @@ def test_the_count_uses_the_index_of_place_and_month(working, url):
             plan = " ".join(str(row) for row in connection.exec_driver_sql(f"{explain} {sent[0][0]}", sent[0][1]))
     assert len(sent) == 2
     assert wanted in plan
-
-
-@contextmanager
-def heard(sent: list[tuple[str, Any]]) -> Iterator[None]:
-    """The statements sent inside, with their values."""
-    listener = lambda *args: sent.append((args[2], args[3]))  # noqa: E731
-    event.listen(Engine, "before_cursor_execute", listener)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "before_cursor_execute", listener)

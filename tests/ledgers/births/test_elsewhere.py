@@ -1,11 +1,8 @@
 """Births like one that is judged: found where they are sought, and without reading a whole village."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, event
 
 from app.core import regions
 from app.core.scope import elevated
@@ -15,19 +12,10 @@ from app.ledgers.births.elsewhere import Sought
 from app.ledgers.people import naming
 from tests.cast import A1, A2
 from tests.factories.births import BORN_ON, make_birth
+from tests.statements import heard
 
 MEI = naming.name_key("李梅")
 DAY = timedelta(days=1)
-
-
-@contextmanager
-def heard(sent: list[tuple[str, object]]) -> Iterator[None]:
-    listener = lambda *args: sent.append((args[2], args[3]))  # noqa: E731
-    event.listen(Engine, "before_cursor_execute", listener)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "before_cursor_execute", listener)
 
 
 def place(session, code):
